@@ -1,0 +1,121 @@
+import { isUtf8 } from "node:buffer";
+import { createHash, randomUUID } from "node:crypto";
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import type { ObjectStore } from "../payload/port.ts";
+import type { OutgoingMessage } from "../queue/port.ts";
+import { type Header, headerOf, type PayloadPointer } from "./header.ts";
+import type { ReplicationRecord } from "./record.ts";
+
+const gzipAsync = promisify(gzip);
+const gunzipAsync = promisify(gunzip);
+
+/** How record bodies are stored. */
+export interface EnvelopeSettings {
+  /** `gzip` where bytes are paid for; `plain` on the embedded queue, where compressing costs most. */
+  readonly encoding: "gzip" | "plain";
+  /** A message body up to this size is sent inline; a larger record's body becomes a payload. */
+  readonly inlineBytesMax: number;
+  /** Key prefix of payloads in the bucket. */
+  readonly payloadPrefix: string;
+}
+
+/** A payload is missing, cut or altered: never a success, its documents must be reconciled. */
+export class PayloadLost extends Error {
+  override readonly name = "PayloadLost";
+}
+
+/** SQS accepts `#x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD` and above (SendMessage, "MessageBody"). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters SQS refuses
+const refusedBySqs = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
+
+/**
+ * A record as a queue message: a JSON header line, then the body, inline or as a pointer to a payload
+ * that is durable before this resolves.
+ */
+export async function seal(
+  record: ReplicationRecord,
+  body: Buffer,
+  settings: EnvelopeSettings,
+  payloads: ObjectStore,
+): Promise<OutgoingMessage> {
+  const group = groupOf(record);
+  if (body.length === 0) return { body: line(headerOf(record, { encoding: "none" })), group };
+  if (settings.encoding === "plain") {
+    const header = line(headerOf(record, { encoding: "plain" }));
+    if (header.length + body.length <= settings.inlineBytesMax && isUtf8(body)) {
+      const text = body.toString("utf8");
+      if (!refusedBySqs.test(text)) return { body: header + text, group };
+    }
+    return { body: await offload(record, "plain", body, settings, payloads), group };
+  }
+  const packed = await gzipAsync(body, { level: 1 });
+  const header = line(headerOf(record, { encoding: "gzip" }));
+  if (header.length + Math.ceil(packed.length / 3) * 4 <= settings.inlineBytesMax) {
+    return { body: header + packed.toString("base64"), group };
+  }
+  return { body: await offload(record, "gzip", packed, settings, payloads), group };
+}
+
+async function offload(
+  record: ReplicationRecord,
+  encoding: "gzip" | "plain",
+  stored: Buffer,
+  settings: EnvelopeSettings,
+  payloads: ObjectStore,
+): Promise<string> {
+  // A fresh key each time: a payload belongs to exactly one message, so removing it can harm no other.
+  const id = randomUUID();
+  const pointer: PayloadPointer = { id, bytes: stored.length, sha256: sha256(stored) };
+  await payloads.put(settings.payloadPrefix + id, stored);
+  return line(headerOf(record, { encoding, payload: pointer }));
+}
+
+/**
+ * The record's body as bytes, from the message or from its payload.
+ * @throws PayloadLost when the payload is not there or is not what was stored.
+ */
+export async function unseal(
+  header: Header,
+  inline: string,
+  payloadPrefix: string,
+  payloads: ObjectStore,
+): Promise<Buffer> {
+  const { encoding, payload } = header.body;
+  if (encoding === "none") return Buffer.alloc(0);
+  if (payload === undefined) {
+    return encoding === "plain" ? Buffer.from(inline, "utf8") : gunzipAsync(Buffer.from(inline, "base64"));
+  }
+  const stored = await payloads.get(payloadPrefix + payload.id);
+  if (stored === undefined) throw new PayloadLost(`payload [${payload.id}] is missing`);
+  if (stored.length !== payload.bytes || sha256(stored) !== payload.sha256) {
+    throw new PayloadLost(`payload [${payload.id}] is not what was stored`);
+  }
+  return encoding === "plain" ? stored : gunzipAsync(stored);
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("base64url");
+}
+
+function line(header: Header): string {
+  return `${JSON.stringify(header)}\n`;
+}
+
+function groupOf(record: ReplicationRecord): string {
+  switch (record.kind) {
+    case "apply":
+      return groupName(record.incarnation.index);
+    case "reconcile":
+      return groupName(record.keys[0]?.index ?? "");
+    case "reconcile-index":
+      return groupName(record.index);
+    case "define":
+      return groupName(record.pattern);
+  }
+}
+
+/** SQS: a MessageGroupId has 1 to 128 characters, alphanumeric or punctuation (SendMessage). */
+function groupName(index: string): string {
+  return index.replace(/[^\x21-\x7E]/g, "_").slice(0, 128) || "_";
+}

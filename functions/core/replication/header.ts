@@ -1,0 +1,144 @@
+import * as v from "valibot";
+import { type ReplicationRecord, recordSchema } from "./record.ts";
+
+const digits = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
+const routing = v.optional(v.nullable(v.string()), null);
+/** `[id, version, bytes of its lines, 1 when it deletes, routing]` */
+const entry = v.tuple([v.string(), digits, v.number(), v.optional(v.number(), 0), routing]);
+/** `[index as the client named it, id, routing]` */
+const key = v.tuple([v.string(), v.string(), routing]);
+
+/** Bucket and prefix come from configuration, never from a message: a sender could name anything. */
+const pointer = v.object({
+  id: v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/)),
+  bytes: v.number(),
+  sha256: v.string(),
+});
+const body = v.object({ encoding: v.picklist(["none", "plain", "gzip"]), payload: v.optional(pointer) });
+const cursor = v.object({
+  side: v.picklist(["primary", "backup"]),
+  shard: v.number(),
+  afterSeqNo: v.string(),
+});
+
+const common = { schema: v.literal(recordSchema), writtenAtMs: v.number(), body };
+const headerSchema = v.variant("kind", [
+  v.object({
+    ...common,
+    kind: v.literal("apply"),
+    index: v.string(),
+    uuid: v.string(),
+    createdMs: v.number(),
+    ops: v.array(entry),
+  }),
+  v.object({ ...common, kind: v.literal("reconcile"), reason: v.string(), keys: v.array(key) }),
+  v.object({
+    ...common,
+    kind: v.literal("reconcile-index"),
+    reason: v.string(),
+    index: v.string(),
+    cursor: v.optional(cursor),
+  }),
+  v.object({ ...common, kind: v.literal("define"), reason: v.string(), pattern: v.string() }),
+]);
+
+export type Header = v.InferOutput<typeof headerSchema>;
+export type PayloadPointer = v.InferOutput<typeof pointer>;
+
+/** Why a message cannot be read; it is parked as it is, never dropped. */
+export class UnreadableRecord extends Error {
+  override readonly name = "UnreadableRecord";
+}
+
+/** The header line of a record. */
+export function headerOf(record: ReplicationRecord, bodyAt: Header["body"]): Header {
+  const shared = { schema: recordSchema, writtenAtMs: record.writtenAtMs, body: bodyAt } as const;
+  switch (record.kind) {
+    case "apply": {
+      const { index, uuid, createdMs } = record.incarnation;
+      const ops = record.manifest.map((e): [string, string, number, number, string | null] => [
+        e.id,
+        e.version,
+        e.bytes,
+        e.deletes ? 1 : 0,
+        e.routing ?? null,
+      ]);
+      return { ...shared, kind: "apply", index, uuid, createdMs, ops };
+    }
+    case "reconcile": {
+      const keys = record.keys.map((k): [string, string, string | null] => [
+        k.index,
+        k.id,
+        k.routing ?? null,
+      ]);
+      return { ...shared, kind: "reconcile", reason: record.reason, keys };
+    }
+    case "reconcile-index": {
+      const { reason, index } = record;
+      return {
+        ...shared,
+        kind: "reconcile-index",
+        reason,
+        index,
+        ...(record.cursor && { cursor: record.cursor }),
+      };
+    }
+    case "define":
+      return { ...shared, kind: "define", reason: record.reason, pattern: record.pattern };
+  }
+}
+
+/**
+ * Reads a message: its header and the text of its inline body.
+ * @throws UnreadableRecord for bad JSON, a missing field, or a schema version this code does not know.
+ */
+export function parseMessage(message: string): { header: Header; inline: string } {
+  const end = message.indexOf("\n");
+  const text = end < 0 ? message : message.slice(0, end);
+  const header = v.safeParse(headerSchema, parseJson(text));
+  if (!header.success) {
+    const where = header.issues.map((issue) => `${v.getDotPath(issue) ?? "header"}: ${issue.message}`);
+    throw new UnreadableRecord(`unknown or damaged record: ${where.slice(0, 3).join("; ")}`);
+  }
+  return { header: header.output, inline: end < 0 ? "" : message.slice(end + 1) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnreadableRecord("a record begins with a JSON header line; this message does not");
+  }
+}
+
+/** The record that a header describes. */
+export function recordOf(header: Header): ReplicationRecord {
+  const { writtenAtMs } = header;
+  switch (header.kind) {
+    case "apply": {
+      const { index, uuid, createdMs } = header;
+      const manifest = header.ops.map(([id, version, bytes, deletes, at]) => ({
+        id,
+        version,
+        bytes,
+        deletes: deletes === 1,
+        routing: at ?? undefined,
+      }));
+      return { kind: "apply", writtenAtMs, incarnation: { index, uuid, createdMs }, manifest };
+    }
+    case "reconcile": {
+      const keys = header.keys.map(([index, id, at]) => ({ index, id, routing: at ?? undefined }));
+      return { kind: "reconcile", writtenAtMs, reason: header.reason, keys };
+    }
+    case "reconcile-index":
+      return {
+        kind: "reconcile-index",
+        writtenAtMs,
+        reason: header.reason,
+        index: header.index,
+        cursor: header.cursor,
+      };
+    case "define":
+      return { kind: "define", writtenAtMs, reason: header.reason, pattern: header.pattern };
+  }
+}

@@ -1,0 +1,77 @@
+import type { Incarnation } from "./incarnation.ts";
+
+/** The version of the envelope that this code writes. It reads this one and the one before. */
+export const recordSchema = 1;
+
+/** One operation to make true on BACKUP: the document as PRIMARY stored it, or its absence. */
+export interface ReplicaOperation {
+  readonly id: string;
+  readonly routing: string | undefined;
+  /** Decimal digits, see `encodeVersion`. */
+  readonly version: string;
+  /** The stored document's bytes on one line; `undefined` deletes. */
+  readonly document: Buffer | undefined;
+}
+
+/** What a record says of an operation without its bytes: enough to order, merge and reconcile. */
+export interface ManifestEntry {
+  readonly id: string;
+  readonly routing: string | undefined;
+  readonly version: string;
+  readonly deletes: boolean;
+  /** Length of this operation's bulk lines in the record's body. */
+  readonly bytes: number;
+}
+
+/** A document's address on PRIMARY. `index` is the name the client used: perhaps an alias. */
+export interface DocumentKey {
+  readonly index: string;
+  readonly id: string;
+  readonly routing: string | undefined;
+}
+
+/** Operations of one incarnation; the body is bulk lines for BACKUP in the manifest's order. */
+export interface ApplyRecord {
+  readonly kind: "apply";
+  /** When the request arrived, before PRIMARY saw it: milliseconds of the writer's clock. */
+  readonly writtenAtMs: number;
+  readonly incarnation: Incarnation;
+  readonly manifest: readonly ManifestEntry[];
+}
+
+/** Documents whose outcome nobody knows: PRIMARY's present truth is to be read and made true. */
+export interface ReconcileRecord {
+  readonly kind: "reconcile";
+  readonly writtenAtMs: number;
+  readonly reason: string;
+  readonly keys: readonly DocumentKey[];
+}
+
+/** Where a whole-index reconcile goes on: pages of one shard of one side, by sequence number. */
+export interface IndexCursor {
+  readonly side: "primary" | "backup";
+  readonly shard: number;
+  /** Decimal digits; the next page starts above it. */
+  readonly afterSeqNo: string;
+}
+
+/** A whole index: every document of PRIMARY, and every one that only BACKUP holds. */
+export interface ReconcileIndexRecord {
+  readonly kind: "reconcile-index";
+  readonly writtenAtMs: number;
+  readonly reason: string;
+  readonly index: string;
+  readonly cursor: IndexCursor | undefined;
+}
+
+/** Index-level change: make BACKUP's definitions equal to PRIMARY's for all that `pattern` names. */
+export interface DefineRecord {
+  readonly kind: "define";
+  readonly writtenAtMs: number;
+  readonly reason: string;
+  /** An Elasticsearch multi-target expression: names, aliases, wildcards, commas. */
+  readonly pattern: string;
+}
+
+/** The queued unit. Safe to apply at any time, any number of times, in any order. */
+export type ReplicationRecord = ApplyRecord | ReconcileRecord | ReconcileIndexRecord | DefineRecord;
