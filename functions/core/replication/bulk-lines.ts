@@ -27,12 +27,26 @@ export function bulkLines(uuid: string, operations: readonly ReplicaOperation[])
     at += body.write(actions[i] ?? "", at);
     if (operation.document !== undefined) {
       at += operation.document.copy(body, at);
-      body[at++] = 10;
+      at = body.writeUInt8(10, at);
     }
     const { id, routing, version } = operation;
     manifest.push({ id, routing, version, deletes: operation.document === undefined, bytes: at - start });
   }
   return { manifest, body };
+}
+
+/**
+ * Each operation's lines as a view into the body, in the manifest's order; `undefined` when the body is
+ * not the one that the manifest describes.
+ */
+export function linesOf({ manifest, body }: BulkLines): readonly Buffer[] | undefined {
+  let end = 0;
+  const lines = manifest.map(({ bytes }) => {
+    const start = end;
+    end += bytes;
+    return body.subarray(start, end);
+  });
+  return end === body.length ? lines : undefined;
 }
 
 function actionLine(target: string, operation: ReplicaOperation): string {

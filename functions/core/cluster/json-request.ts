@@ -1,0 +1,81 @@
+import * as v from "valibot";
+import { type Cluster, ClusterError, type ClusterResponse } from "./port.ts";
+
+/** A cluster answered with an error where an answer was needed. */
+export class ClusterAnswerError extends Error {
+  override readonly name = "ClusterAnswerError";
+  readonly status: number;
+  /** The error's type in Elasticsearch's words, e.g. `resource_already_exists_exception`. */
+  readonly type: string;
+
+  constructor(cluster: Cluster, request: string, status: number, type: string, reason: string) {
+    super(`${cluster.name} answered ${status} ${type} to ${request}: ${reason}`);
+    this.status = status;
+    this.type = type;
+  }
+}
+
+const errorSchema = v.object({
+  error: v.object({
+    type: v.optional(v.string(), "unknown"),
+    reason: v.optional(v.nullable(v.string()), ""),
+  }),
+});
+
+/** One JSON request; `body` is serialised unless it is a Buffer. */
+export interface JsonRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: string;
+  readonly body?: unknown;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Sends a request of the gateway's own and gives the answer with status 2xx or 404.
+ * @throws ClusterAnswerError for any other status, ClusterError when there is no answer.
+ */
+export async function ask(cluster: Cluster, request: JsonRequest): Promise<ClusterResponse> {
+  const { method, path, query, body, timeoutMs } = request;
+  const answer = await cluster.send({
+    method,
+    path,
+    ...(query !== undefined && { query }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    headers: { "content-type": "application/json", accept: "application/json" },
+    ...(body !== undefined && { body: Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)) }),
+  });
+  if ((answer.status >= 200 && answer.status < 300) || answer.status === 404) return answer;
+  const { type, reason } = errorOf(answer);
+  throw new ClusterAnswerError(cluster, `${method} ${path}`, answer.status, type, reason);
+}
+
+/** The error in an answer, in Elasticsearch's words. */
+export function errorOf(answer: ClusterResponse): { readonly type: string; readonly reason: string } {
+  const parsed = v.safeParse(errorSchema, parseOrUndefined(answer.body));
+  if (!parsed.success) return { type: "unknown", reason: answer.body.toString("utf8", 0, 300) };
+  return { type: parsed.output.error.type, reason: parsed.output.error.reason ?? "" };
+}
+
+/**
+ * The answer's JSON, checked against a schema.
+ * @throws ClusterError `lost` when the answer is not what the API promises.
+ */
+export function readJson<T>(
+  cluster: Cluster,
+  schema: v.GenericSchema<unknown, T>,
+  answer: ClusterResponse,
+): T {
+  const parsed = v.safeParse(schema, parseOrUndefined(answer.body));
+  if (parsed.success) return parsed.output;
+  const where = v.getDotPath(parsed.issues[0]) ?? "the answer";
+  throw new ClusterError(cluster.name, "lost", `unexpected answer: ${where}: ${parsed.issues[0].message}`);
+}
+
+function parseOrUndefined(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+import { ask, ClusterAnswerError } from "../cluster/json-request.ts";
+import type { Cluster } from "../cluster/port.ts";
+import { type Incarnation, incarnationAlias } from "../replication/incarnation.ts";
+import type { ShardLayout } from "../replication/shard.ts";
+import { segment } from "../routing/path.ts";
+import { readDefinitions, readMark } from "./index-definition.ts";
+import type { PrimaryState } from "./primary-state.ts";
+import { createRequest, type IndexDefinition, markedMapping, markOf } from "./translate.ts";
+
+/**
+ * Whether records of an incarnation can be applied.
+ * - `ready`: BACKUP's index stands for it, with PRIMARY's mapping.
+ * - `created`: the same, and BACKUP's index was made or replaced just now; `preexisting` says that PRIMARY's
+ *   index may hold documents that never passed the gateway.
+ * - `dead`: PRIMARY's index of that name is another one, or gone.
+ * - `unknown`: PRIMARY has to be asked and cannot be.
+ */
+export type Readiness =
+  | { readonly kind: "ready"; readonly layout: ShardLayout }
+  | { readonly kind: "created"; readonly layout: ShardLayout; readonly replaced: boolean }
+  | { readonly kind: "dead" }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** Keeps BACKUP's indices standing for PRIMARY's present incarnations. */
+export interface Incarnations {
+  /**
+   * @param state PRIMARY's present state of the index, `"gone"`, or `"unavailable"` when it cannot be asked.
+   * @throws ClusterError or ClusterAnswerError when a cluster fails half-way; trying again is safe.
+   */
+  ensure(incarnation: Incarnation, state: PrimaryState | "gone" | "unavailable"): Promise<Readiness>;
+  /** BACKUP refused the incarnation's alias: what was known of it is wrong. */
+  forget(uuid: string): void;
+}
+
+/** Incarnations of one BACKUP. What was ensured is remembered per process; BACKUP itself guards its truth. */
+export function createIncarnations(primary: Cluster, backup: Cluster): Incarnations {
+  const known = new Map<string, { mappingVersion: number; layout: ShardLayout }>();
+
+  async function withoutPrimary(incarnation: Incarnation): Promise<Readiness> {
+    const remembered = known.get(incarnation.uuid);
+    if (remembered !== undefined) return { kind: "ready", layout: remembered.layout };
+    const definition = (await readDefinitions(backup, incarnation.index)).get(incarnation.index);
+    const mark = definition && readMark(definition);
+    if (mark?.uuid === incarnation.uuid) return { kind: "ready", layout: mark };
+    if (mark !== undefined && mark.createdMs > incarnation.createdMs) return { kind: "dead" };
+    return { kind: "unknown", reason: `PRIMARY's definition of [${incarnation.index}] is needed` };
+  }
+
+  async function establish(state: PrimaryState): Promise<Readiness> {
+    const { incarnation, layout } = state;
+    const source = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
+    if (source === undefined) return { kind: "dead" };
+    const present = (await readDefinitions(backup, incarnation.index)).get(incarnation.index);
+    const mark = present && readMark(present);
+    if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {
+      await adopt(backup, source, present, state);
+      return mark === undefined ? { kind: "created", layout, replaced: false } : { kind: "ready", layout };
+    }
+    if (present !== undefined) {
+      // Another incarnation. The records of the old one are dead; so is what BACKUP holds of it.
+      await ask(backup, { method: "DELETE", path: `/${segment(incarnation.index)}` });
+    }
+    return createOnBackup(backup, source, state, present !== undefined);
+  }
+
+  return {
+    async ensure(incarnation, state) {
+      if (state === "unavailable") return withoutPrimary(incarnation);
+      if (state === "gone" || state.incarnation.uuid !== incarnation.uuid) return { kind: "dead" };
+      const remembered = known.get(incarnation.uuid);
+      if (remembered !== undefined && remembered.mappingVersion >= state.mappingVersion) {
+        return { kind: "ready", layout: remembered.layout };
+      }
+      const readiness = await establish(state);
+      if (readiness.kind === "ready" || readiness.kind === "created") {
+        known.set(incarnation.uuid, { mappingVersion: state.mappingVersion, layout: readiness.layout });
+      }
+      return readiness;
+    },
+    forget: (uuid) => void known.delete(uuid),
+  };
+}
+
+/** BACKUP's index gets PRIMARY's mapping, the mark and the incarnation's alias. */
+async function adopt(
+  backup: Cluster,
+  source: IndexDefinition,
+  present: IndexDefinition,
+  state: PrimaryState,
+): Promise<void> {
+  const { incarnation, layout } = state;
+  const path = `/${segment(incarnation.index)}`;
+  const alias = incarnationAlias(incarnation.uuid);
+  // The alias first: without it no record can be applied; with it the mapping can still be repaired.
+  if (present.aliases[alias] === undefined) {
+    await ask(backup, { method: "PUT", path: `${path}/_alias/${segment(alias)}` });
+  }
+  const body = markedMapping(source.mappings, markOf(incarnation, layout));
+  try {
+    await ask(backup, { method: "PUT", path: `${path}/_mapping`, body });
+  } catch (error) {
+    // A mapping that cannot be merged must not hold up the documents that fit; the others are parked.
+    if (!(error instanceof ClusterAnswerError) || error.status !== 400) throw error;
+    const only = { _meta: body["_meta"] };
+    await ask(backup, { method: "PUT", path: `${path}/_mapping`, body: only });
+  }
+}
+
+async function createOnBackup(
+  backup: Cluster,
+  source: IndexDefinition,
+  state: PrimaryState,
+  replaced: boolean,
+): Promise<Readiness> {
+  const { incarnation, layout } = state;
+  try {
+    await ask(backup, {
+      method: "PUT",
+      path: `/${segment(incarnation.index)}`,
+      body: createRequest(source, incarnation, layout),
+    });
+  } catch (error) {
+    if (error instanceof ClusterAnswerError && error.type === "resource_already_exists_exception") {
+      return { kind: "unknown", reason: `[${incarnation.index}] is being created by another consumer` };
+    }
+    throw error;
+  }
+  return { kind: "created", layout, replaced };
+}

@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import * as v from "valibot";
+import { ask, ClusterAnswerError, readJson } from "../cluster/json-request.ts";
+import { type Cluster, ClusterError } from "../cluster/port.ts";
+import { isNewer } from "../replication/version.ts";
+
+/**
+ * Deletions that BACKUP's shards forget (cluster-semantics, section 3): one small document for each, in a
+ * side index per month. A deletion writes its tombstone first and deletes then; a late index is written
+ * first and looks for tombstones then. In that order no interleaving of consumers resurrects a document.
+ */
+export interface Tombstones {
+  /**
+   * Makes the deletions' versions durable; returns when all are.
+   * @throws ClusterError or ClusterAnswerError when any is not.
+   */
+  write(deletions: readonly { readonly key: string; readonly version: string }[]): Promise<void>;
+  /**
+   * The newest tombstone of each key that has one, among those written since `sinceMs`.
+   * @throws ClusterError or ClusterAnswerError when BACKUP cannot say of any key.
+   */
+  find(keys: readonly string[], sinceMs: number): Promise<ReadonlyMap<string, string>>;
+}
+
+/** How far two machines' clocks may differ, in milliseconds, before a month is overlooked. */
+const clockSkewMs = 15 * 60_000;
+
+/** The key of a document in one incarnation; hashed, because ids may be as long as an id may be. */
+export function tombstoneKey(uuid: string, shard: number, id: string): string {
+  const plain = `${uuid}/${shard}/${id}`;
+  return plain.length <= 128 ? plain : createHash("sha256").update(plain).digest("base64url");
+}
+
+/** The side index of a month, named after the month in UTC. */
+export function tombstoneIndex(ms: number): string {
+  return `understudy-tombstones-${new Date(ms).toISOString().slice(0, 7).replace("-", ".")}`;
+}
+
+/** The side indices that may hold a tombstone written between two moments. */
+function monthsBetween(fromMs: number, toMs: number): readonly string[] {
+  const weekMs = 7 * 24 * 3600_000;
+  const names = new Set([tombstoneIndex(toMs)]);
+  for (let at = Math.max(fromMs, toMs - 13 * weekMs); at < toMs; at += weekMs) names.add(tombstoneIndex(at));
+  return [...names];
+}
+
+const bulkSchema = v.object({
+  items: v.array(
+    v.record(v.string(), v.object({ status: v.number(), error: v.optional(v.object({ type: v.string() })) })),
+  ),
+});
+const mgetSchema = v.object({
+  docs: v.optional(
+    v.array(
+      v.object({
+        _id: v.string(),
+        _source: v.optional(v.object({ version: v.string() })),
+        error: v.optional(v.object({ type: v.string() })),
+      }),
+    ),
+    [],
+  ),
+});
+
+/** The tombstones of one BACKUP. */
+export function createTombstones(backup: Cluster, now: () => number): Tombstones {
+  const ensured = new Set<string>();
+
+  async function ensureIndex(index: string): Promise<void> {
+    if (ensured.has(index)) return;
+    const body = {
+      settings: { index: { number_of_shards: 1, auto_expand_replicas: "0-1" } },
+      mappings: { dynamic: false, properties: { version: { type: "keyword", index: false } } },
+    };
+    try {
+      await ask(backup, { method: "PUT", path: `/${index}`, body });
+    } catch (error) {
+      const exists =
+        error instanceof ClusterAnswerError && error.type === "resource_already_exists_exception";
+      if (!exists) throw error;
+    }
+    ensured.add(index);
+  }
+
+  return {
+    async write(deletions) {
+      const index = tombstoneIndex(now());
+      await ensureIndex(index);
+      const lines = deletions.map(
+        ({ key, version }) =>
+          `{"index":{"_id":${JSON.stringify(key)},"version":"${version}","version_type":"external"}}\n{"version":"${version}"}\n`,
+      );
+      const answer = await ask(backup, {
+        method: "POST",
+        path: `/${index}/_bulk`,
+        query: "filter_path=items.*.status,items.*.error.type",
+        body: Buffer.from(lines.join("")),
+      });
+      const { items } = readJson(backup, bulkSchema, answer);
+      const failed = items
+        .flatMap((item) => Object.values(item))
+        .find(({ status }) => status >= 300 && status !== 409);
+      if (items.length !== deletions.length || failed !== undefined) {
+        ensured.delete(index);
+        const reason = `a tombstone was not written: ${failed?.status} ${failed?.error?.type}`;
+        throw new ClusterError("backup", "lost", reason);
+      }
+    },
+
+    async find(keys, sinceMs) {
+      const months = monthsBetween(sinceMs - clockSkewMs, now());
+      const docs = months.flatMap((_index) => keys.map((_id) => ({ _index, _id })));
+      const answer = await ask(backup, {
+        method: "POST",
+        path: "/_mget",
+        query: "filter_path=docs._id,docs._source.version,docs.error.type",
+        body: { docs },
+      });
+      const found = new Map<string, string>();
+      const rows = readJson(backup, mgetSchema, answer).docs;
+      if (rows.length !== docs.length)
+        throw new ClusterError("backup", "lost", "a tombstone was not looked up");
+      for (const { _id, _source, error } of rows) {
+        if (error !== undefined && error.type !== "index_not_found_exception") {
+          throw new ClusterError("backup", "lost", `a tombstone cannot be read: ${error.type}`);
+        }
+        const before = found.get(_id);
+        if (_source !== undefined && (before === undefined || isNewer(_source.version, before))) {
+          found.set(_id, _source.version);
+        }
+      }
+      return found;
+    },
+  };
+}

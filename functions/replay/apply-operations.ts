@@ -1,0 +1,161 @@
+import { ClusterAnswerError } from "../core/cluster/json-request.ts";
+import { type Cluster, ClusterError } from "../core/cluster/port.ts";
+import { bulkLines } from "../core/replication/bulk-lines.ts";
+import type { Disposition } from "../core/replication/disposition.ts";
+import type { Incarnation } from "../core/replication/incarnation.ts";
+import type { ManifestEntry } from "../core/replication/record.ts";
+import { type ShardLayout, shardOf } from "../core/replication/shard.ts";
+import { isNewer } from "../core/replication/version.ts";
+import type { Telemetry } from "../core/runtime/telemetry.ts";
+import { reasonOf } from "../core/runtime/telemetry.ts";
+import { type Tombstones, tombstoneKey } from "../core/tombstone/tombstones.ts";
+import { sendToBackup } from "./backup-bulk.ts";
+
+/** One operation on its way to BACKUP. */
+export interface PendingOperation {
+  readonly incarnation: Incarnation;
+  readonly layout: ShardLayout;
+  readonly entry: ManifestEntry;
+  /** Its bulk lines, a view into its record's body. */
+  readonly lines: Buffer;
+  /** When its write began: tombstones older than that cannot concern it. */
+  readonly writtenAtMs: number;
+  /** BACKUP may have forgotten a newer deletion: look for its tombstone after writing. */
+  readonly late: boolean;
+}
+
+export interface ApplyServices {
+  readonly backup: Cluster;
+  readonly tombstones: Tombstones;
+  readonly telemetry: Telemetry;
+  /** A clock that only goes forward, in milliseconds. */
+  readonly monotonicMs: () => number;
+}
+
+/** Older than this when BACKUP has it, an operation counts as late: below any useful `index.gc_deletes`. */
+export const freshMs = 800;
+
+/**
+ * Makes the operations true on BACKUP, and says of each what became of it, in the given order.
+ * Safe with any other consumer doing the same with any operations at the same time.
+ */
+export async function applyOperations(
+  operations: readonly PendingOperation[],
+  services: ApplyServices,
+): Promise<readonly Disposition[]> {
+  const startedMs = services.monotonicMs();
+  const dispositions: Disposition[] = operations.map(() => ({ kind: "superseded" }));
+  const newest = newestOfEach(operations);
+  const sendable = await writeTombstones(newest, services, dispositions);
+  const answered = await sendToBackup(
+    services.backup,
+    sendable.map(({ operation }) => operation.lines),
+  );
+  for (const [i, { at }] of sendable.entries()) {
+    const disposition = answered[i];
+    if (disposition !== undefined) dispositions[at] = disposition;
+  }
+  const slow = services.monotonicMs() - startedMs > freshMs;
+  const written = sendable.filter(({ operation, at }) => {
+    const kind = dispositions[at]?.kind;
+    if (operation.entry.deletes || !(operation.late || slow)) return false;
+    // After a conflict too: an earlier attempt may have died between its write and this look-up.
+    return kind === "applied" || kind === "superseded";
+  });
+  await deleteWhatIsBuried(written, services, dispositions);
+  return dispositions;
+}
+
+interface Placed {
+  readonly operation: PendingOperation;
+  /** Position among the given operations. */
+  readonly at: number;
+}
+
+/** The newest operation on each document; the others are superseded here already. */
+function newestOfEach(operations: readonly PendingOperation[]): readonly Placed[] {
+  const newest = new Map<string, Placed>();
+  for (const [at, operation] of operations.entries()) {
+    const { entry, incarnation } = operation;
+    const key = `${incarnation.uuid}\n${entry.routing ?? ""}\n${entry.id}`;
+    const before = newest.get(key);
+    if (before === undefined || isNewer(entry.version, before.operation.entry.version)) {
+      newest.set(key, { operation, at });
+    }
+  }
+  return newest.size === operations.length
+    ? operations.map((operation, at) => ({ operation, at }))
+    : [...newest.values()];
+}
+
+function keyOf({ incarnation, layout, entry }: PendingOperation): string {
+  return tombstoneKey(incarnation.uuid, shardOf(entry.id, entry.routing, layout), entry.id);
+}
+
+/** Tombstones first; a deletion whose tombstone is not durable is not sent. */
+async function writeTombstones(
+  placed: readonly Placed[],
+  services: ApplyServices,
+  dispositions: Disposition[],
+): Promise<readonly Placed[]> {
+  const deletions = placed.filter(({ operation }) => operation.entry.deletes);
+  if (deletions.length === 0) return placed;
+  const failure = await attempt(() =>
+    services.tombstones.write(
+      deletions.map(({ operation }) => ({ key: keyOf(operation), version: operation.entry.version })),
+    ),
+  );
+  if (failure === undefined) {
+    services.telemetry.count("tombstonesWritten", deletions.length);
+    return placed;
+  }
+  for (const { at } of deletions) dispositions[at] = failure;
+  return placed.filter(({ operation }) => !operation.entry.deletes);
+}
+
+/** Deletes again, at the tombstone's version, each document whose newer deletion BACKUP had forgotten. */
+async function deleteWhatIsBuried(
+  written: readonly Placed[],
+  services: ApplyServices,
+  dispositions: Disposition[],
+): Promise<void> {
+  if (written.length === 0) return;
+  services.telemetry.count("tombstoneLookups", written.length);
+  const sinceMs = Math.min(...written.map(({ operation }) => operation.writtenAtMs));
+  const failure = await attempt(async () => {
+    const keys = written.map(({ operation }) => keyOf(operation));
+    const found = await services.tombstones.find(keys, sinceMs);
+    const buried: { placed: Placed; version: string }[] = [];
+    for (const [i, placed] of written.entries()) {
+      const version = found.get(keys[i] ?? "");
+      if (version !== undefined && isNewer(version, placed.operation.entry.version))
+        buried.push({ placed, version });
+    }
+    if (buried.length === 0) return;
+    const lines = buried.map(({ placed: { operation }, version }) => {
+      const { id, routing } = operation.entry;
+      return bulkLines(operation.incarnation.uuid, [{ id, routing, version, document: undefined }]).body;
+    });
+    const answered = await sendToBackup(services.backup, lines);
+    for (const [i, { placed }] of buried.entries()) {
+      const disposition = answered[i];
+      const done = disposition?.kind === "applied" || disposition?.kind === "superseded";
+      dispositions[placed.at] = done || disposition === undefined ? { kind: "superseded" } : disposition;
+    }
+    services.telemetry.count("lateDeletes", buried.length);
+  });
+  if (failure !== undefined) for (const { at } of written) dispositions[at] = failure;
+}
+
+/** Runs a step on BACKUP; a cluster's failure becomes the disposition of all that depends on it. */
+async function attempt(step: () => Promise<void>): Promise<Disposition | undefined> {
+  try {
+    await step();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ClusterError || error instanceof ClusterAnswerError) {
+      return { kind: "retry", reason: reasonOf(error) };
+    }
+    throw error;
+  }
+}

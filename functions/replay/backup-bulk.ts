@@ -1,0 +1,117 @@
+import * as v from "valibot";
+import { errorOf, readJson } from "../core/cluster/json-request.ts";
+import { type Cluster, ClusterError, type ClusterResponse } from "../core/cluster/port.ts";
+import { type BackupItem, type Disposition, dispositionOf } from "../core/replication/disposition.ts";
+import { reasonOf } from "../core/runtime/telemetry.ts";
+
+const answerSchema = v.object({
+  items: v.array(
+    v.record(
+      v.string(),
+      v.object({
+        status: v.number(),
+        error: v.optional(
+          v.object({
+            type: v.string(),
+            reason: v.optional(v.nullable(v.string()), ""),
+            caused_by: v.optional(v.object({ reason: v.optional(v.nullable(v.string()), "") })),
+          }),
+        ),
+      }),
+    ),
+  ),
+});
+
+/** Only what dispositions need; `_none` keeps BACKUP's pipelines away from documents that are final. */
+const query =
+  "pipeline=_none&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
+
+/** A bulk is cut here: well below `http.max_content_length`, large enough to be worth its round trip. */
+const bulkBytesMax = 8 * 1024 * 1024;
+
+/**
+ * Sends operations' bulk lines to BACKUP, in few requests, and says of each what became of it.
+ * It never throws for a cluster's failure: an outage is `retry` for every operation it touched.
+ */
+export async function sendToBackup(
+  backup: Cluster,
+  lines: readonly Buffer[],
+): Promise<readonly Disposition[]> {
+  const dispositions: Disposition[] = [];
+  for (const chunk of chunksOf(lines)) dispositions.push(...(await sendChunk(backup, chunk)));
+  return dispositions;
+}
+
+function chunksOf(lines: readonly Buffer[]): readonly (readonly Buffer[])[] {
+  const chunks: Buffer[][] = [];
+  let bytes = 0;
+  for (const line of lines) {
+    const last = chunks.at(-1);
+    if (last === undefined || bytes + line.length > bulkBytesMax) {
+      chunks.push([line]);
+      bytes = line.length;
+    } else {
+      last.push(line);
+      bytes += line.length;
+    }
+  }
+  return chunks;
+}
+
+async function sendChunk(backup: Cluster, lines: readonly Buffer[]): Promise<readonly Disposition[]> {
+  if (lines.length === 0) return [];
+  const all = (disposition: Disposition) => lines.map(() => disposition);
+  let answer: ClusterResponse;
+  try {
+    answer = await backup.send({
+      method: "POST",
+      path: "/_bulk",
+      query,
+      headers: { "content-type": "application/x-ndjson", accept: "application/json" },
+      body: lines.length === 1 ? (lines[0] ?? Buffer.alloc(0)) : Buffer.concat(lines),
+    });
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    return all({ kind: "retry", reason: `BACKUP is unavailable: ${error.message}` });
+  }
+  if (answer.status === 200) return readItems(backup, lines, answer);
+  const { type, reason } = errorOf(answer);
+  const why = `${answer.status} ${type}: ${reason}`;
+  // One line can spoil a whole request, or the request is too large: the halves tell.
+  if (answer.status === 413 || answer.status === 400) {
+    if (lines.length === 1) return all({ kind: "park", reason: why });
+    const middle = lines.length >> 1;
+    return [
+      ...(await sendChunk(backup, lines.slice(0, middle))),
+      ...(await sendChunk(backup, lines.slice(middle))),
+    ];
+  }
+  return all({ kind: "retry", reason: why });
+}
+
+function readItems(
+  backup: Cluster,
+  lines: readonly Buffer[],
+  answer: ClusterResponse,
+): readonly Disposition[] {
+  // The common answer: every operation done, nothing to read.
+  if (answer.body.subarray(0, 40).includes('"errors":false')) return lines.map(() => ({ kind: "applied" }));
+  try {
+    const { items } = readJson(backup, answerSchema, answer);
+    if (items.length !== lines.length) throw new ClusterError("backup", "lost", "items are missing");
+    return items.map((item) => dispositionOf(itemOf(Object.values(item)[0])));
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    return lines.map(() => ({ kind: "retry", reason: reasonOf(error) }));
+  }
+}
+
+type AnswerItem = v.InferOutput<typeof answerSchema>["items"][number][string];
+
+function itemOf(item: AnswerItem | undefined): BackupItem {
+  if (item === undefined) return { status: 500, error: { type: "unknown", reason: "an empty item" } };
+  if (item.error === undefined) return { status: item.status, error: undefined };
+  const cause = item.error.caused_by?.reason;
+  const reason = cause ? `${item.error.reason ?? ""} (${cause})` : (item.error.reason ?? "");
+  return { status: item.status, error: { type: item.error.type, reason } };
+}

@@ -1,0 +1,41 @@
+import type { SQSRecord } from "aws-lambda";
+import { type Header, parseMessage, recordOf } from "../core/replication/header.ts";
+import type { ReplicationRecord } from "../core/replication/record.ts";
+import { freshMs } from "./apply-operations.ts";
+
+/** A received record. */
+export interface ReceivedRecord {
+  readonly message: SQSRecord;
+  readonly header: Header;
+  readonly inline: string;
+  readonly record: ReplicationRecord;
+  /** BACKUP may have forgotten a deletion that is newer than this record. */
+  readonly late: boolean;
+  /** Since the record was sent, in milliseconds; never negative. */
+  readonly ageMs: number;
+}
+
+/**
+ * Reads a received message.
+ * @throws UnreadableRecord when it is damaged or of an unknown schema.
+ */
+export function receiveRecord(message: SQSRecord, nowMs: number): ReceivedRecord {
+  const { header, inline } = parseMessage(message.body);
+  const record = recordOf(header);
+  const late = isLate(message, record.writtenAtMs, nowMs);
+  return { message, header, inline, record, late, ageMs: Math.max(0, nowMs - record.writtenAtMs) };
+}
+
+/**
+ * Fresh is what SQS delivers for the first time, soon after it was written. Anything that does not add
+ * up is late: a second delivery, a redrive (its queue clock starts over, the record's does not), and
+ * clocks that disagree. Late only costs a look-up; fresh by mistake could resurrect a document.
+ */
+export function isLate(message: SQSRecord, writtenAtMs: number, nowMs: number): boolean {
+  const sentMs = Number(message.attributes.SentTimestamp);
+  const firstReceivedMs = Number(message.attributes.ApproximateFirstReceiveTimestamp);
+  const spans = [sentMs - writtenAtMs, firstReceivedMs - sentMs, nowMs - firstReceivedMs];
+  const steady = spans.every((span) => span >= -20 && span <= freshMs);
+  const ageMs = nowMs - writtenAtMs;
+  return Number(message.attributes.ApproximateReceiveCount) !== 1 || !steady || ageMs > freshMs;
+}

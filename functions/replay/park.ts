@@ -1,0 +1,62 @@
+import type { SQSRecord } from "aws-lambda";
+import type { ObjectStore } from "../core/payload/port.ts";
+import type { OutgoingMessage, Queue } from "../core/queue/port.ts";
+import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
+import type { ApplyRecord, ManifestEntry } from "../core/replication/record.ts";
+import { recordSchema } from "../core/replication/record.ts";
+
+/** One operation that BACKUP will not take, and why. */
+export interface RefusedOperation {
+  readonly entry: ManifestEntry;
+  readonly lines: Buffer;
+  readonly reason: string;
+}
+
+/** The dead-letter queue, with what a person needs to see beside each record. */
+export interface ParkingLot {
+  /** A record of only the refused operations; their neighbours are done. */
+  parkOperations(
+    record: ApplyRecord,
+    refused: readonly RefusedOperation[],
+    message: SQSRecord,
+  ): Promise<void>;
+  /** The message as it came: it cannot be read, or it is not made of operations. */
+  parkMessage(message: SQSRecord, index: string, reason: string): Promise<void>;
+}
+
+export function createParkingLot(
+  deadLetters: Queue,
+  payloads: ObjectStore,
+  settings: EnvelopeSettings,
+  now: () => number,
+): ParkingLot {
+  const about = (message: SQSRecord, index: string, reason: string) => ({
+    index,
+    reason,
+    parkedAt: new Date(now()).toISOString(),
+    receives: message.attributes.ApproximateReceiveCount,
+    schema: String(recordSchema),
+  });
+  async function send(message: OutgoingMessage): Promise<void> {
+    await deadLetters.send([message]);
+  }
+  return {
+    async parkOperations(record, refused, message) {
+      const [first] = refused;
+      if (first === undefined) return;
+      const parked: ApplyRecord = { ...record, manifest: refused.map(({ entry }) => entry) };
+      const sealed = await seal(parked, Buffer.concat(refused.map(({ lines }) => lines)), settings, payloads);
+      await send({
+        ...sealed,
+        attributes: {
+          ...about(message, record.incarnation.index, first.reason),
+          id: first.entry.id,
+          operations: String(refused.length),
+        },
+      });
+    },
+    async parkMessage(message, index, reason) {
+      await send({ body: message.body, group: "parked", attributes: about(message, index, reason) });
+    },
+  };
+}

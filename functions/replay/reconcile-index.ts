@@ -1,0 +1,85 @@
+import { type PrimaryState, readPrimaryState } from "../core/definition/primary-state.ts";
+import type {
+  DocumentKey,
+  IndexCursor,
+  ReconcileIndexRecord,
+  ReplicationRecord,
+} from "../core/replication/record.ts";
+import { encodeVersion, isNewer } from "../core/replication/version.ts";
+import { TruthUnsettled } from "../core/truth/absence.ts";
+import { type PageEntry, pageSize, readPage } from "../core/truth/index-page.ts";
+import { readStoredDocuments } from "../core/truth/stored-documents.ts";
+import type { PendingOperation } from "./apply-operations.ts";
+import type { ReplayServices } from "./replay-batch.ts";
+import { truthOf } from "./truth-of.ts";
+
+/** One page's operations, and the record that goes on after it. */
+export interface ReconciledPage {
+  readonly operations: readonly PendingOperation[];
+  readonly next: ReplicationRecord | undefined;
+}
+
+/**
+ * One page of a whole-index reconcile. First PRIMARY's documents, shard by shard: those that BACKUP does
+ * not hold at that version or above are read and written. Then BACKUP's: those that PRIMARY does not hold
+ * are deleted, each under the guard of its shard. Only what differs is transferred.
+ * @throws TruthUnsettled, ClusterError, ClusterAnswerError: the same page again later.
+ */
+export async function reconcilePage(
+  record: ReconcileIndexRecord,
+  services: ReplayServices,
+): Promise<ReconciledPage> {
+  const { index } = record;
+  const state = (await readPrimaryState(services.primary, [index])).get(index);
+  if (state === undefined) return { operations: [], next: undefined };
+  const readiness = await services.incarnations.ensure(state.incarnation, state);
+  if (readiness.kind === "unknown" || readiness.kind === "dead") {
+    throw new TruthUnsettled(`[${index}] is not ready on BACKUP`);
+  }
+  const cursor: IndexCursor = record.cursor ?? { side: "primary", shard: 0, afterSeqNo: "-1" };
+  const cluster = cursor.side === "primary" ? services.primary : services.backup;
+  const page = await readPage(cluster, index, cursor.shard, cursor.afterSeqNo);
+  const keys = page.map(({ id, routing }) => ({ index, id, routing }));
+  const different =
+    cursor.side === "primary"
+      ? await behindOnBackup(state, page, keys, services)
+      : await missingOnPrimary(keys, services);
+  const operations = different.length > 0 ? await truthOf(different, record.writtenAtMs, services) : [];
+  const following = nextCursor(cursor, page, state.layout.shards);
+  return { operations, next: following && { ...record, cursor: following } };
+}
+
+async function behindOnBackup(
+  state: PrimaryState,
+  page: readonly PageEntry[],
+  keys: readonly DocumentKey[],
+  services: ReplayServices,
+): Promise<readonly DocumentKey[]> {
+  const held = await readStoredDocuments(services.backup, keys, { withSource: false });
+  return keys.filter((_, i) => {
+    const entry = page[i];
+    const document = held[i];
+    if (entry === undefined || document?.kind !== "found") return true;
+    const { index } = state.incarnation;
+    return isNewer(encodeVersion(index, services.epoch, entry.primaryTerm, entry.seqNo), document.version);
+  });
+}
+
+async function missingOnPrimary(
+  keys: readonly DocumentKey[],
+  services: ReplayServices,
+): Promise<readonly DocumentKey[]> {
+  const held = await readStoredDocuments(services.primary, keys, { withSource: false });
+  return keys.filter((_, i) => held[i]?.kind === "missing");
+}
+
+function nextCursor(
+  cursor: IndexCursor,
+  page: readonly PageEntry[],
+  shards: number,
+): IndexCursor | undefined {
+  const last = page.at(-1);
+  if (last !== undefined && page.length === pageSize) return { ...cursor, afterSeqNo: last.seqNo };
+  if (cursor.shard + 1 < shards) return { ...cursor, shard: cursor.shard + 1, afterSeqNo: "-1" };
+  return cursor.side === "primary" ? { side: "backup", shard: 0, afterSeqNo: "-1" } : undefined;
+}

@@ -1,0 +1,123 @@
+import { ClusterAnswerError } from "../core/cluster/json-request.ts";
+import { ClusterError } from "../core/cluster/port.ts";
+import { linesOf } from "../core/replication/bulk-lines.ts";
+import type { Disposition } from "../core/replication/disposition.ts";
+import { PayloadLost, unseal } from "../core/replication/envelope.ts";
+import type { ApplyRecord, ReplicationRecord } from "../core/replication/record.ts";
+import { reasonOf } from "../core/runtime/telemetry.ts";
+import { TruthUnsettled } from "../core/truth/absence.ts";
+import { applyOperations, type PendingOperation } from "./apply-operations.ts";
+import { defineIndices } from "./define-indices.ts";
+import { finishRecord } from "./finish-record.ts";
+import type { ReceivedRecord } from "./message.ts";
+import { type PreparedIncarnations, prepareIncarnations } from "./prepare-incarnations.ts";
+import { reconcilePage } from "./reconcile-index.ts";
+import type { MessageEnd, ReplayServices } from "./replay-batch.ts";
+import { secondChance } from "./second-chance.ts";
+import { sendRecord } from "./send-record.ts";
+import { pendingOf, truthOf } from "./truth-of.ts";
+
+/** What one record asks of BACKUP, or why that is not known now. */
+type Resolved =
+  | {
+      readonly kind: "operations";
+      readonly operations: readonly PendingOperation[];
+      /** The rest of a long piece of work, sent when this part is done. */
+      readonly next?: ReplicationRecord | undefined;
+    }
+  | { readonly kind: "retry"; readonly reason: string };
+
+/**
+ * Replays records that fit in memory together: their incarnations are made ready, their operations are
+ * applied in one go, and each record gets its end.
+ */
+export async function replayChunk(
+  records: readonly ReceivedRecord[],
+  services: ReplayServices,
+): Promise<readonly MessageEnd[]> {
+  const incarnations = await prepareIncarnations(records, services);
+  const resolved = await Promise.all(records.map((record) => resolve(record, incarnations, services)));
+  const operations = resolved.flatMap((each) => (each.kind === "operations" ? each.operations : []));
+  const first = await applyOperations(operations, services);
+  const dispositions = await secondChance(operations, first, services);
+  const ends: MessageEnd[] = [];
+  let at = 0;
+  for (const [i, each] of resolved.entries()) {
+    const record = records[i];
+    if (record === undefined) continue;
+    const count = each.kind === "operations" ? each.operations.length : 0;
+    const own: readonly Disposition[] =
+      each.kind === "operations"
+        ? dispositions.slice(at, at + count)
+        : [{ kind: "retry", reason: each.reason }];
+    const end = await finishRecord(record, operations.slice(at, at + count), own, services);
+    if (end.kind === "done" && each.kind === "operations" && each.next) await sendRecord(each.next, services);
+    ends.push(end);
+    at += count;
+  }
+  return ends;
+}
+
+/** A record as operations; a cluster's failure on the way is a reason to try the record again. */
+async function resolve(
+  received: ReceivedRecord,
+  incarnations: PreparedIncarnations,
+  services: ReplayServices,
+): Promise<Resolved> {
+  const { record } = received;
+  try {
+    switch (record.kind) {
+      case "apply":
+        return await resolveApply(received, record, incarnations, services);
+      case "reconcile":
+        return { kind: "operations", operations: await truthOf(record.keys, record.writtenAtMs, services) };
+      case "reconcile-index":
+        return { kind: "operations", ...(await reconcilePage(record, services)) };
+      case "define":
+        await defineIndices(record, services);
+        return { kind: "operations", operations: [] };
+    }
+  } catch (error) {
+    const expected =
+      error instanceof ClusterError || error instanceof ClusterAnswerError || error instanceof TruthUnsettled;
+    if (!expected) throw error;
+    return { kind: "retry", reason: reasonOf(error) };
+  }
+}
+
+async function resolveApply(
+  received: ReceivedRecord,
+  record: ApplyRecord,
+  incarnations: PreparedIncarnations,
+  services: ReplayServices,
+): Promise<Resolved> {
+  const readiness = incarnations.get(record.incarnation.uuid);
+  if (readiness === undefined || readiness.kind === "unknown") {
+    return { kind: "retry", reason: readiness?.reason ?? "the incarnation was not prepared" };
+  }
+  const keys = record.manifest.map(({ id, routing }) => ({ index: record.incarnation.index, id, routing }));
+  if (readiness.kind === "dead") {
+    // Perhaps dead when it was written, perhaps written to the successor under a stale name: PRIMARY knows.
+    if (readiness.primaryGone) return { kind: "operations", operations: [] };
+    return { kind: "operations", operations: await truthOf(keys, record.writtenAtMs, services) };
+  }
+  try {
+    const body = await unseal(
+      received.header,
+      received.inline,
+      services.envelope.payloadPrefix,
+      services.payloads,
+    );
+    const lines = linesOf({ manifest: record.manifest, body });
+    if (lines === undefined) throw new PayloadLost("the body is not the one that the manifest describes");
+    const { incarnation, writtenAtMs } = record;
+    const shared = { incarnation, layout: readiness.layout, writtenAtMs, late: received.late };
+    return { kind: "operations", operations: pendingOf(record.manifest, lines, shared) };
+  } catch (error) {
+    if (!(error instanceof PayloadLost)) throw error;
+    services.telemetry.warn("a payload is lost; its documents are read from PRIMARY", {
+      reason: error.message,
+    });
+    return { kind: "operations", operations: await truthOf(keys, record.writtenAtMs, services) };
+  }
+}
