@@ -63,10 +63,10 @@ const FIELDS = [
   "error",
 ] as const;
 
-/** Ranges of one item's members, kept from item to item so that reading costs no allocation; start 0 is "absent". */
-class Cell {
-  start = 0;
-  end = 0;
+/** The range of one of the item's members, used again for every item to save allocations; start 0 is "absent". */
+interface Cell {
+  start: number;
+  end: number;
 }
 
 interface Read {
@@ -75,8 +75,8 @@ interface Read {
 }
 
 function itemReader(answer: Buffer): (item: number, expectedId: string | undefined) => Read {
-  const cells = FIELDS.map(() => new Cell());
-  const cell = (name: (typeof FIELDS)[number]) => cells[FIELDS.indexOf(name)] ?? new Cell();
+  const cells = FIELDS.map((): Cell => ({ start: 0, end: 0 }));
+  const cell = (name: (typeof FIELDS)[number]): Cell => cells[FIELDS.indexOf(name)] ?? { start: 0, end: 0 };
   const [index, id, version, result] = [cell("_index"), cell("_id"), cell("_version"), cell("result")];
   const [seqNo, primaryTerm, status] = [cell("_seq_no"), cell("_primary_term"), cell("status")];
   const [get, failure] = [cell("get"), cell("error")];

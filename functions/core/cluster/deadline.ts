@@ -17,12 +17,14 @@ export function startDeadline(timeoutMs: number, signal: AbortSignal | undefined
   const end = (reason: "timeout" | "aborted") => {
     if (ended !== undefined) return;
     ended = reason;
+    const call = stop;
     release();
-    stop?.();
+    call?.();
   };
   const onAbort = () => end("aborted");
   const timer = Number.isFinite(timeoutMs) ? setTimeout(() => end("timeout"), timeoutMs) : undefined;
   const release = () => {
+    stop = undefined;
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   };

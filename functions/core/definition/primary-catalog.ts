@@ -9,16 +9,29 @@ export interface PrimaryIndex {
   readonly incarnation: Incarnation;
   /** A default or final pipeline may change what is stored: the request's bytes are not the document. */
   readonly hasPipeline: boolean;
+  /** Routing that PRIMARY adds to writes through an alias, by the alias's name; items do not show it. */
+  readonly aliasRouting: ReadonlyMap<string, string>;
 }
 
-const settingsSchema = v.record(
+const wanted = [
+  "*.aliases.*.index_routing",
+  "*.settings.index.uuid",
+  "*.settings.index.creation_date",
+  "*.settings.index.default_pipeline",
+  "*.settings.index.final_pipeline",
+].join(",");
+
+const answerSchema = v.record(
   v.string(),
   v.object({
+    aliases: v.optional(v.record(v.string(), v.object({ index_routing: v.optional(v.string()) })), {}),
     settings: v.object({
-      "index.uuid": v.string(),
-      "index.creation_date": v.string(),
-      "index.default_pipeline": v.optional(v.string(), "_none"),
-      "index.final_pipeline": v.optional(v.string(), "_none"),
+      index: v.object({
+        uuid: v.string(),
+        creation_date: v.string(),
+        default_pipeline: v.optional(v.string(), "_none"),
+        final_pipeline: v.optional(v.string(), "_none"),
+      }),
     }),
   }),
 );
@@ -35,19 +48,20 @@ export interface PrimaryCatalog {
   forgetAll(): void;
 }
 
-/** A catalog that asks `GET /{index}/_settings`, once for all who ask at the same time. */
+/** A catalog that asks `GET /{index}`, once for all who ask at the same time. */
 export function createPrimaryCatalog(primary: Cluster, ttlMs: number, now: () => number): PrimaryCatalog {
   const entries = new Map<string, { until: number; value: Promise<PrimaryIndex | undefined> }>();
   return {
     describe(index) {
       const known = entries.get(index);
       if (known !== undefined && known.until > now()) return known.value;
-      const value = readSettings(primary, index);
-      entries.set(index, { until: now() + ttlMs, value });
-      value.then(
-        (found) => found ?? entries.delete(index),
-        () => entries.delete(index),
-      );
+      const value = readIndex(primary, index);
+      const entry = { until: now() + ttlMs, value };
+      entries.set(index, entry);
+      const drop = () => {
+        if (entries.get(index) === entry) entries.delete(index);
+      };
+      value.then((found) => found === undefined && drop(), drop);
       return value;
     },
     forget: (index) => void entries.delete(index),
@@ -55,15 +69,23 @@ export function createPrimaryCatalog(primary: Cluster, ttlMs: number, now: () =>
   };
 }
 
-async function readSettings(primary: Cluster, index: string): Promise<PrimaryIndex | undefined> {
-  const path = `/${segment(index)}/_settings`;
-  const answer = await ask(primary, { method: "GET", path, query: "flat_settings=true" });
+async function readIndex(primary: Cluster, index: string): Promise<PrimaryIndex | undefined> {
+  const answer = await ask(primary, {
+    method: "GET",
+    path: `/${segment(index)}`,
+    query: `filter_path=${wanted}`,
+  });
   if (answer.status === 404) return undefined;
-  const settings = readJson(primary, settingsSchema, answer)[index]?.settings;
-  if (settings === undefined) return undefined;
-  const pipelines = [settings["index.default_pipeline"], settings["index.final_pipeline"]];
+  const found = readJson(primary, answerSchema, answer)[index];
+  if (found === undefined) return undefined;
+  const { uuid, creation_date, default_pipeline, final_pipeline } = found.settings.index;
+  const aliasRouting = new Map<string, string>();
+  for (const [alias, { index_routing }] of Object.entries(found.aliases)) {
+    if (index_routing !== undefined) aliasRouting.set(alias, index_routing);
+  }
   return {
-    incarnation: { index, uuid: settings["index.uuid"], createdMs: Number(settings["index.creation_date"]) },
-    hasPipeline: pipelines.some((pipeline) => pipeline !== "_none"),
+    incarnation: { index, uuid, createdMs: Number(creation_date) },
+    hasPipeline: default_pipeline !== "_none" || final_pipeline !== "_none",
+    aliasRouting,
   };
 }

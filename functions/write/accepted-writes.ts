@@ -1,0 +1,177 @@
+import type { Outcome } from "../core/bulk/outcome.ts";
+import type { Cluster } from "../core/cluster/port.ts";
+import type { PrimaryCatalog, PrimaryIndex } from "../core/definition/primary-catalog.ts";
+import type { Incarnation } from "../core/replication/incarnation.ts";
+import type { DocumentKey, ReplicaOperation } from "../core/replication/record.ts";
+import { encodeVersion, VersionOverflow } from "../core/replication/version.ts";
+import type { Telemetry } from "../core/runtime/telemetry.ts";
+import { readStoredDocuments } from "../core/truth/stored-documents.ts";
+
+/** What is to be made true on BACKUP after one request. */
+export interface AcceptedWrites {
+  readonly byIncarnation: readonly {
+    readonly incarnation: Incarnation;
+    readonly operations: readonly ReplicaOperation[];
+  }[];
+  /** Documents that may or may not have been written. */
+  readonly unknown: readonly DocumentKey[];
+}
+
+/** One operation of the request with PRIMARY's outcome. */
+export interface AnsweredOperation {
+  /** As the client named it; the id is the gateway's where the client gave none. */
+  readonly key: DocumentKey;
+  readonly outcome: Outcome;
+  /** The bytes to store when PRIMARY stored what it was sent; an update's come from the answer. */
+  readonly document: Buffer | undefined;
+  /** A pipeline that the request names may have changed the document. */
+  readonly namesPipeline: boolean;
+}
+
+export interface AcceptedWritesServices {
+  readonly primary: Cluster;
+  readonly catalog: PrimaryCatalog;
+  readonly epoch: number;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * Turns outcomes into operations for BACKUP. What cannot be told for certain (no sequence number, a server
+ * error for an item, PRIMARY gone before it named the index's incarnation) becomes unknown, never nothing.
+ */
+export async function acceptedWrites(
+  answered: readonly AnsweredOperation[],
+  services: AcceptedWritesServices,
+): Promise<AcceptedWrites> {
+  const unknown: DocumentKey[] = [];
+  const byIndex = new Map<string, AnsweredOperation[]>();
+  for (const operation of answered) {
+    const { outcome, key } = operation;
+    if (outcome.kind === "written") {
+      // The first operation of a shard's life: the index may be another one than the catalog knows.
+      if (outcome.seqNo === "0") services.catalog.forget(outcome.index);
+      const known = byIndex.get(outcome.index);
+      if (known === undefined) byIndex.set(outcome.index, [operation]);
+      else known.push(operation);
+    } else if (outcome.kind === "unsequenced") {
+      unknown.push({ ...key, index: outcome.index, id: outcome.id });
+    } else if (outcome.kind === "unreadable" || (outcome.kind === "rejected" && outcome.status >= 500)) {
+      unknown.push(key);
+    }
+  }
+  const groups = await Promise.all(
+    [...byIndex].map(([index, operations]) => operationsOf(index, operations, services)),
+  );
+  return {
+    byIncarnation: groups.flatMap(({ incarnation, operations }) =>
+      incarnation && operations.length > 0 ? [{ incarnation, operations }] : [],
+    ),
+    unknown: [...unknown, ...groups.flatMap((group) => group.unknown)],
+  };
+}
+
+interface IndexWrites {
+  readonly incarnation: Incarnation | undefined;
+  readonly operations: readonly ReplicaOperation[];
+  readonly unknown: readonly DocumentKey[];
+}
+
+async function operationsOf(
+  index: string,
+  answered: readonly AnsweredOperation[],
+  services: AcceptedWritesServices,
+): Promise<IndexWrites> {
+  const described = await services.catalog.describe(index).catch((error: unknown) => {
+    services.telemetry.warn("PRIMARY wrote and cannot be asked about the index", {
+      index,
+      error: String(error),
+    });
+    return undefined;
+  });
+  if (described === undefined) {
+    return {
+      incarnation: undefined,
+      operations: [],
+      unknown: answered.map((each) => concreteKey(each, undefined)),
+    };
+  }
+  const operations: ReplicaOperation[] = [];
+  const unknown: DocumentKey[] = [];
+  const stored: DocumentKey[] = [];
+  for (const each of answered) {
+    const key = concreteKey(each, described);
+    const changed = (described.hasPipeline || each.namesPipeline) && each.outcome.kind === "written";
+    if (
+      changed &&
+      each.outcome.kind === "written" &&
+      each.outcome.result === "index" &&
+      !each.outcome.source
+    ) {
+      stored.push(key);
+      continue;
+    }
+    const operation = operationOf(each, key, services);
+    if (operation === undefined) unknown.push(key);
+    else operations.push(operation);
+  }
+  const read = await storedOperations(index, stored, services);
+  return {
+    incarnation: described.incarnation,
+    operations: [...operations, ...read.operations],
+    unknown: [...unknown, ...read.unknown],
+  };
+}
+
+function concreteKey({ key, outcome }: AnsweredOperation, described: PrimaryIndex | undefined): DocumentKey {
+  if (outcome.kind !== "written") return key;
+  const routing = key.routing ?? described?.aliasRouting.get(key.index);
+  return { index: outcome.index, id: outcome.id, routing };
+}
+
+function operationOf(
+  { outcome, document }: AnsweredOperation,
+  key: DocumentKey,
+  services: AcceptedWritesServices,
+): ReplicaOperation | undefined {
+  if (outcome.kind !== "written") return undefined;
+  if (outcome.result === "index" && document === undefined) return undefined;
+  try {
+    const version = encodeVersion(key.index, services.epoch, outcome.primaryTerm, outcome.seqNo);
+    const { id, routing } = key;
+    return { id, routing, version, document: outcome.result === "index" ? document : undefined };
+  } catch (error) {
+    if (!(error instanceof VersionOverflow)) throw error;
+    services.telemetry.error("a version does not fit", { reason: error.message });
+    return undefined;
+  }
+}
+
+/**
+ * A pipeline ran: what PRIMARY stored is read back, with its own sequence number, which may be a later
+ * one. A document that is gone by now belongs to a later deletion's record.
+ */
+async function storedOperations(
+  index: string,
+  keys: readonly DocumentKey[],
+  services: AcceptedWritesServices,
+): Promise<Pick<IndexWrites, "operations" | "unknown">> {
+  if (keys.length === 0) return { operations: [], unknown: [] };
+  try {
+    const documents = await readStoredDocuments(services.primary, keys, { withSource: true });
+    const operations: ReplicaOperation[] = [];
+    const unknown: DocumentKey[] = [];
+    for (const [i, key] of keys.entries()) {
+      const document = documents[i];
+      if (document?.kind !== "found" || document.source === undefined) {
+        unknown.push(key);
+        continue;
+      }
+      const version = encodeVersion(index, services.epoch, document.primaryTerm, document.seqNo);
+      operations.push({ id: document.id, routing: document.routing, version, document: document.source });
+    }
+    return { operations, unknown };
+  } catch (error) {
+    services.telemetry.warn("stored documents cannot be read back now", { index, error: String(error) });
+    return { operations: [], unknown: keys };
+  }
+}

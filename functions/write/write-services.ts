@@ -1,0 +1,19 @@
+import type { Cluster } from "../core/cluster/port.ts";
+import type { PrimaryCatalog } from "../core/definition/primary-catalog.ts";
+import type { Intents } from "../core/intent/intents.ts";
+import type { Telemetry } from "../core/runtime/telemetry.ts";
+import type { EnqueueServices } from "./enqueue.ts";
+
+/** What the write use-cases stand on. */
+export interface WriteServices extends EnqueueServices {
+  readonly primary: Cluster;
+  readonly catalog: PrimaryCatalog;
+  readonly intents: Intents;
+  readonly intentMode: "before" | "parallel" | "off";
+  readonly epoch: number;
+  readonly telemetry: Telemetry;
+  readonly newId: () => string;
+  readonly bodyBytesMax: number;
+  readonly writeTimeoutMs: number;
+  readonly enforceBulkRequestsOnly: boolean;
+}

@@ -1,0 +1,26 @@
+import type { Answer } from "../core/http/answer.ts";
+import type { GatewayRequest } from "../core/http/request.ts";
+import { classify } from "../core/routing/classify.ts";
+import { changeDefinition, writeByQuery } from "./change-indices.ts";
+import { passThrough } from "./pass-through.ts";
+import { writeBulk } from "./write-bulk.ts";
+import { writeDocument } from "./write-document.ts";
+import type { WriteServices } from "./write-services.ts";
+
+/** Any request that may change something: PRIMARY executes it, and what that changed reaches BACKUP. */
+export async function writeThrough(request: GatewayRequest, services: WriteServices): Promise<Answer> {
+  const endpoint = classify(request.method, request.path);
+  switch (endpoint.kind) {
+    case "bulk":
+      return writeBulk(request, endpoint, services);
+    case "document":
+      return writeDocument(request, endpoint.target, services);
+    case "definition":
+      return changeDefinition(request, endpoint.pattern, services);
+    case "by-query":
+      return writeByQuery(request, endpoint.pattern, services);
+    case "read":
+    case "pass":
+      return (await passThrough(request, services)).answer;
+  }
+}
