@@ -1,4 +1,3 @@
-import { filterPath } from "../core/bulk/filter-path.ts";
 import { oneLine } from "../core/bulk/one-line.ts";
 import type { Operation } from "../core/bulk/operation.ts";
 import type { Outcome } from "../core/bulk/outcome.ts";
@@ -12,6 +11,7 @@ import { withoutParameters } from "../core/http/parameters.ts";
 import { type GatewayRequest, plainBody } from "../core/http/request.ts";
 import type { DocumentKey } from "../core/replication/record.ts";
 import type { AnsweredOperation } from "./accepted-writes.ts";
+import { filterAnswer } from "./filter-answer.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import { replicatedWrite } from "./replicated-write.ts";
 import type { WriteServices } from "./write-services.ts";
@@ -48,7 +48,7 @@ export async function writeBulk(
       },
       restore(answer) {
         const restored = restoreBulkAnswer(answer, parsed.operations);
-        return filter === null ? restored : filterPath(restored, filter);
+        return filterAnswer(restored, filter);
       },
     },
     services,

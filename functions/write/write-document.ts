@@ -1,4 +1,3 @@
-import { filterPath } from "../core/bulk/filter-path.ts";
 import { oneLine } from "../core/bulk/one-line.ts";
 import { readDocumentAnswer } from "../core/bulk/read-answer.ts";
 import { restoreDocumentAnswer } from "../core/bulk/restore-answer.ts";
@@ -9,6 +8,7 @@ import { withoutParameters, withParameter } from "../core/http/parameters.ts";
 import { type GatewayRequest, plainBody } from "../core/http/request.ts";
 import type { DocumentTarget } from "../core/routing/classify.ts";
 import { segment } from "../core/routing/path.ts";
+import { filterAnswer } from "./filter-answer.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import { replicatedWrite } from "./replicated-write.ts";
 import { resultingDocument } from "./write-bulk.ts";
@@ -50,7 +50,7 @@ export async function writeDocument(
       },
       restore(answer) {
         const restored = target.action === "update" ? restoreDocumentAnswer(answer, wanted) : answer;
-        return filter === null ? restored : filterPath(restored, filter);
+        return filterAnswer(restored, filter);
       },
     },
     services,

@@ -86,7 +86,6 @@ function readAction(body: Buffer, key: number, end: number, lineNumber: number):
   value = skipSpace(body, value);
   if (body[value] !== 0x3a) throw new JsonScanError("a colon", value);
   value = skipSpace(body, value + 1);
-  if (value >= end) throw new JsonScanError("an object", value);
   if (body[value] !== 0x7b) {
     return malformed(lineNumber, `expected START_OBJECT or END_OBJECT but found [${tokenAt(body, value)}]`);
   }

@@ -41,60 +41,56 @@ export function createCalls<Node extends ClusterNode>(
   settings: ClusterSettings,
 ): Cluster {
   const { name, requestTimeoutMs } = settings;
-  const underWay = new Set<Promise<unknown>>();
+  let underWay = 0;
+  let onIdle: (() => void) | undefined;
   let closed = false;
 
   async function call<T>(request: ClusterRequest, consume: Consume<T>): Promise<T> {
     if (closed) throw toError(name, { code: "refused", cause: new Error("closed") });
     const deadline = startDeadline(request.timeoutMs ?? requestTimeoutMs, request.signal);
+    underWay += 1;
     try {
       return await attemptEach(nodes, { request, deadline }, consume, name);
     } catch (error) {
       deadline.release();
       throw error;
+    } finally {
+      underWay -= 1;
+      if (underWay === 0) onIdle?.();
     }
-  }
-  function track<T>(answer: Promise<T>): Promise<T> {
-    underWay.add(answer);
-    const done = () => underWay.delete(answer);
-    answer.then(done, done);
-    return answer;
   }
 
   return {
     name,
     send: (request) =>
-      track(
-        call(request, async (response, { deadline }, leave) => {
-          deadline.onEnd(() => response.destroy());
-          try {
-            const body = await gatherBody(response);
-            deadline.release();
-            return { ...head(response), body };
-          } finally {
-            leave();
-          }
-        }),
-      ),
-    stream: (request) =>
-      track(
-        call(request, async (response, { deadline }, leave) => {
-          deadline.stopClock();
-          const body = relayBody(response, {
-            silenceMsMax: requestTimeoutMs,
-            toError: (code, cause) => toError(name, { code, cause }),
-          });
-          deadline.onEnd(() => body.destroy(toError(name, { code: "aborted" })));
-          body.once("close", () => {
-            deadline.release();
-            leave();
-          });
+      call(request, async (response, { deadline }, leave) => {
+        deadline.onEnd(() => response.destroy());
+        try {
+          const body = await gatherBody(response);
+          deadline.release();
           return { ...head(response), body };
-        }),
-      ),
+        } finally {
+          leave();
+        }
+      }),
+    stream: (request) =>
+      call(request, async (response, { deadline }, leave) => {
+        deadline.stopClock();
+        const body = relayBody(response, {
+          silenceMsMax: requestTimeoutMs,
+          toError: (code, cause) => toError(name, { code, cause }),
+        });
+        deadline.onEnd(() => body.destroy(toError(name, { code: "aborted" })));
+        body.once("close", () => {
+          deadline.release();
+          leave();
+        });
+        return { ...head(response), body };
+      }),
+    /** Refuses what comes now, waits for what is under way, then cuts the bodies that are still being read. */
     async close() {
       closed = true;
-      await Promise.allSettled(underWay);
+      if (underWay > 0) await new Promise<void>((idle) => (onIdle = idle));
       nodes.close();
     },
   };

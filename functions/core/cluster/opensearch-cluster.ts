@@ -18,6 +18,7 @@ import { createWaitingLine, type WaitingLine } from "./waiting-line.ts";
 /** A dead node is probed again after 1 s, then 2 s, … and at last every 32 s (the pool doubles it 5 times). */
 const resurrectAfterMs = 1000;
 const probeTimeoutMs = 3000;
+const discoveryTimeoutMs = 10_000;
 const discoveryRetryMsMax = 10_000;
 /** With several nodes, the one that answers so is left out for a while. The answer is passed on all the same. */
 const faultStatuses = new Set([502, 503, 504]);
@@ -38,7 +39,7 @@ function createNodes(settings: ClusterSettings): ClusterNodes<NodeConnection> {
     connectionPool: pool,
     serializer: new NeverNull(),
     maxRetries: 0,
-    requestTimeout: settings.requestTimeoutMs,
+    requestTimeout: discoveryTimeoutMs,
     sniffEndpoint: "/_nodes/http",
   });
   const discoverWhenDue = createDiscovery(transport, settings);
@@ -48,17 +49,17 @@ function createNodes(settings: ClusterSettings): ClusterNodes<NodeConnection> {
       discoverWhenDue();
       return pool.pick(tried);
     },
-    async open(node, request, deadline) {
+    open(node, request, deadline) {
       const exchange: NodeExchange = { request, deadline };
       const params: NodeParams = { method: request.method, path: request.path, exchange };
-      try {
-        const { body: response } = await transport.request(params, { id: node, asStream: true });
-        pool.judge(node, response.statusCode);
-        return { response };
-      } catch (error) {
-        if (exchange.failure === undefined) throw error;
-        return { failure: exchange.failure };
-      }
+      return new Promise((answer, unexpected) => {
+        transport.request(params, { id: node, asStream: true }, (error, { body: response }) => {
+          if (exchange.failure !== undefined) return answer({ failure: exchange.failure });
+          if (error) return unexpected(error);
+          pool.judge(node, response.statusCode);
+          answer({ response });
+        });
+      });
     },
     close() {
       for (const node of pool.connections) node.target.agent.destroy();

@@ -1,0 +1,60 @@
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import middy from "@middy/core";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { admit } from "../core/http/admit.ts";
+import { proxyResult } from "../core/http/answer.ts";
+import { requestFrom } from "../core/http/request.ts";
+import { failureAnswer, unexpectedFailure } from "../core/runtime/middleware.ts";
+import { config } from "../core/runtime/process.ts";
+import { searchServices } from "../core/runtime/search-services.ts";
+import type { ReadAnswer } from "./first-part.ts";
+import { searchWithFailover } from "./search-with-failover.ts";
+
+async function read(event: APIGatewayProxyEvent): Promise<ReadAnswer> {
+  const admission = admit(requestFrom(event, Date.now()), config());
+  return admission.kind === "refused"
+    ? admission.answer
+    : searchWithFailover(admission.request, searchServices());
+}
+
+/** Reads, answered whole: where the host cannot stream (`RESPONSE_STREAMING=false`). */
+export const bufferedHandler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  .use(failureAnswer())
+  .handler(async (event) => {
+    const { status, headers, body } = await read(event);
+    return proxyResult({ status, headers, body: Buffer.isBuffer(body) ? body : await buffer(body) });
+  });
+
+/** Reads, answered as the cluster's bytes arrive. */
+export const streamedHandler = (streamify: Streamify) =>
+  streamify(async (event, stream) => {
+    const answer = await read(event).catch((error: unknown) =>
+      unexpectedFailure(error, event.requestContext.requestId),
+    );
+    const out = awslambda.HttpResponseStream.from(stream, headOf(answer));
+    // The runtime sends the head with the first write, so an empty body needs one as well.
+    if (Buffer.isBuffer(answer.body)) {
+      out.write(answer.body);
+      out.end();
+    } else {
+      await pipeline(answer.body, out);
+    }
+  });
+
+/** What the Lambda runtime takes as the head of a streamed answer. */
+function headOf({ status, headers }: ReadAnswer) {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name !== "set-cookie") single[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  const cookies = [headers["set-cookie"] ?? []].flat();
+  return { statusCode: status, headers: single, ...(cookies.length > 0 && { cookies }) };
+}
+
+type Streamify = typeof awslambda.streamifyResponse;
+
+const streams = typeof awslambda !== "undefined" && process.env["RESPONSE_STREAMING"] !== "false";
+
+/** The function's entry: reads from PRIMARY, or BACKUP while PRIMARY is unavailable. */
+export const handler = streams ? streamedHandler(awslambda.streamifyResponse) : bufferedHandler;

@@ -1,0 +1,42 @@
+import type { ClusterSettings, GatewaySettings } from "../settings.ts";
+import { INTENT_PREFIX, PAYLOAD_PREFIX, type PayloadBucket } from "./payload-bucket.ts";
+import type { RecordQueue } from "./record-queue.ts";
+
+/**
+ * What every function is told. All read the same configuration, so all get every name; a name is not a right,
+ * and what a function may touch, or sign in to, is granted to it alone.
+ */
+export function functionEnvironment(
+  settings: GatewaySettings,
+  records: RecordQueue,
+  payloads: PayloadBucket,
+): Record<string, string> {
+  return {
+    LOG_LEVEL: settings.logLevel,
+    AUTH_MODE: settings.authMode,
+    ENFORCE_BULK_REQUESTS_ONLY: String(settings.enforceBulkRequestsOnly),
+    INTENTS: settings.intents,
+    RECORD_ENCODING: "gzip",
+    INLINE_RECORD_BYTES_MAX: String(settings.inlineRecordBytesMax),
+    RETRY_PAUSE_MAX_SECONDS: String(settings.retryPauseMaxSeconds),
+    RESPONSE_STREAMING: String(settings.responseStreaming),
+    QUEUE_URL: records.queue.queueUrl,
+    DEAD_LETTER_QUEUE_URL: records.deadLetterQueue.queueUrl,
+    PAYLOAD_BUCKET: payloads.bucket.bucketName,
+    PAYLOAD_PREFIX,
+    INTENT_PREFIX,
+    ...clusterEnvironment("PRIMARY", settings.primary),
+    ...clusterEnvironment("BACKUP", settings.backup),
+  };
+}
+
+function clusterEnvironment(side: "PRIMARY" | "BACKUP", cluster: ClusterSettings): Record<string, string> {
+  return {
+    [`${side}_ENDPOINT`]: cluster.endpoint,
+    [`${side}_MAX_QPS_PER_NODE`]: String(cluster.qpsMaxPerNode),
+    [`${side}_MAX_BYTES_PER_NODE`]: String(cluster.bytesMaxPerNode),
+    [`${side}_MAX_CONNECTION_PER_NODE`]: String(cluster.connectionsMaxPerNode),
+    [`${side}_DISCOVERY_ENABLED`]: String(cluster.discovery),
+    [`${side}_DISCOVERY_REFRESH_ENABLED`]: String(cluster.discoveryRefresh),
+  };
+}

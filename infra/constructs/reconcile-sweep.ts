@@ -1,0 +1,41 @@
+import { Duration } from "aws-cdk-lib";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import type { NodejsFunction } from "aws-cdk-lib/aws-lambda-nodejs";
+import { Construct } from "constructs";
+import { gatewayFunction } from "./gateway-function.ts";
+import type { PayloadBucket } from "./payload-bucket.ts";
+import type { RecordQueue } from "./record-queue.ts";
+
+export interface ReconcileSweepProps {
+  readonly entry: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly records: RecordQueue;
+  readonly payloads: PayloadBucket;
+}
+
+/** Every minute: intents that a write left behind become reconcile records. It speaks to no cluster. */
+export class ReconcileSweep extends Construct {
+  readonly handler: NodejsFunction;
+
+  constructor(scope: Construct, id: string, props: ReconcileSweepProps) {
+    super(scope, id);
+    this.handler = gatewayFunction(this, "Reconcile", {
+      entry: props.entry,
+      description: "Turns intents that were left over into reconcile records",
+      memoryMb: 512,
+      timeout: Duration.seconds(50),
+      environment: props.environment,
+    });
+    // The schedule's next event is a minute away and sees the same intents.
+    this.handler.configureAsyncInvoke({ retryAttempts: 0 });
+    props.records.queue.grant(this.handler, "sqs:SendMessage");
+    props.payloads.grantSweepIntents(this.handler);
+    new Rule(this, "EveryMinute", {
+      description: "Sweeps intents that were left over",
+      schedule: Schedule.rate(Duration.minutes(1)),
+      // A late event is worth nothing: the next one is on its way.
+      targets: [new LambdaFunction(this.handler, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { Duration, type RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Queue, QueueEncryption, RedrivePermission } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import type { Durations } from "./durations.ts";
+import { pinLogicalId } from "./pinned-logical-id.ts";
+
+/**
+ * How often SQS may hand a record out before SQS itself parks it. The replay function decides how often a record
+ * is tried, and parks it with its reason. This number is only the net for a function that dies before it can
+ * decide, and it is high because a BACKUP that is down for days must not use up a record's attempts.
+ */
+const RECEIVE_COUNT_MAX = 1_000;
+
+export interface RecordQueueProps {
+  /** Unique in the account and region. */
+  readonly queueName: string;
+  readonly durations: Durations;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/** One BACKUP's records: a standard queue, and the dead-letter queue where records are parked for a person. */
+export class RecordQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetterQueue: Queue;
+
+  constructor(scope: Construct, id: string, props: RecordQueueProps) {
+    super(scope, id);
+    const { queueName, durations, removalPolicy } = props;
+    // Each queue names the other. A fixed name for one of them cuts the circle that CloudFormation refuses.
+    const queueArn = Stack.of(this).formatArn({ service: "sqs", resource: queueName });
+    this.deadLetterQueue = new Queue(this, "DeadLetters", {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.seconds(durations.deadLetterRetentionSeconds),
+      redriveAllowPolicy: {
+        redrivePermission: RedrivePermission.BY_QUEUE,
+        sourceQueues: [Queue.fromQueueArn(this, "Source", queueArn)],
+      },
+      removalPolicy,
+    });
+    this.queue = new Queue(this, "Records", {
+      queueName,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      visibilityTimeout: Duration.seconds(durations.visibilityTimeoutSeconds),
+      retentionPeriod: Duration.seconds(durations.queueRetentionSeconds),
+      receiveMessageWaitTime: Duration.seconds(20),
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: RECEIVE_COUNT_MAX },
+      removalPolicy,
+    });
+    pinLogicalId(this.queue, "RecordQueue");
+    pinLogicalId(this.deadLetterQueue, "DeadLetterQueue");
+  }
+}

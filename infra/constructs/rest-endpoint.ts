@@ -1,0 +1,138 @@
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import {
+  AccessLogField,
+  AccessLogFormat,
+  AuthorizationType,
+  EndpointType,
+  type IResource,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  ResponseTransferMode,
+  ResponseType,
+  RestApi,
+} from "aws-cdk-lib/aws-apigateway";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { GatewaySettings } from "../settings.ts";
+import { pinLogicalId } from "./pinned-logical-id.ts";
+import { routeTree } from "./route-tree.ts";
+import { searchTimeout } from "./search-path.ts";
+
+/**
+ * One line per request. The resource's pattern instead of the path: ids and index names are the user's data.
+ */
+const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: AccessLogField.contextRequestId(),
+    ip: AccessLogField.contextIdentitySourceIp(),
+    requestTime: AccessLogField.contextRequestTime(),
+    method: AccessLogField.contextHttpMethod(),
+    resource: AccessLogField.contextResourcePath(),
+    status: AccessLogField.contextStatus(),
+    responseBytes: AccessLogField.contextResponseLength(),
+    latencyMs: AccessLogField.contextResponseLatency(),
+    integrationLatencyMs: AccessLogField.contextIntegrationLatency(),
+    error: AccessLogField.contextErrorResponseType(),
+  }),
+);
+
+export interface RestEndpointProps {
+  readonly settings: GatewaySettings;
+  readonly write: IFunction;
+  readonly search: IFunction;
+  /** API Gateway resource paths whose POST is a read. */
+  readonly postReads: readonly string[];
+}
+
+/**
+ * The HTTP endpoint. A REST API because an HTTP API decodes the path (ids with `/ % ? #` break) and cannot stream.
+ * GET and HEAD go to the search function, so does a POST that reads; every other method goes to the write function.
+ */
+export class RestEndpoint extends Construct {
+  readonly api: RestApi;
+
+  constructor(scope: Construct, id: string, props: RestEndpointProps) {
+    super(scope, id);
+    const { settings } = props;
+    this.api = new RestApi(this, "Api", {
+      restApiName: settings.stackName,
+      description: "One endpoint in front of PRIMARY and BACKUP",
+      endpointTypes: [EndpointType.REGIONAL],
+      // Every body as bytes: gzip and bulk lines must arrive as they were sent.
+      binaryMediaTypes: ["*/*"],
+      defaultMethodOptions: {
+        authorizationType: settings.authMode === "iam" ? AuthorizationType.IAM : AuthorizationType.NONE,
+      },
+      // Access logs need the account's role for API Gateway; it outlives the stack, as other APIs may use it.
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+      deployOptions: {
+        stageName: settings.stageName,
+        tracingEnabled: true,
+        throttlingRateLimit: settings.requestsPerSecondMax,
+        throttlingBurstLimit: settings.requestBurstMax,
+        accessLogDestination: new LogGroupLogDestination(
+          new LogGroup(this, "AccessLog", {
+            retention: RetentionDays.ONE_MONTH,
+            removalPolicy: RemovalPolicy.DESTROY,
+          }),
+        ),
+        accessLogFormat: ACCESS_LOG_FORMAT,
+        loggingLevel: MethodLoggingLevel.ERROR,
+        // Bodies are documents: never in a log.
+        dataTraceEnabled: false,
+      },
+    });
+    pinLogicalId(this.api, "RestApi");
+    // The stack has an output of its own, with a name that scripts can rely on.
+    this.api.node.tryRemoveChild("Endpoint");
+    this.answerInElasticsearchShape();
+    this.addRoutes(props);
+  }
+
+  private addRoutes(props: RestEndpointProps): void {
+    // One permission per function instead of two per method keeps the stack far from CloudFormation's 500 resources.
+    const write = new LambdaIntegration(props.write, {
+      scopePermissionToMethod: false,
+      timeout: Duration.seconds(29),
+    });
+    const search = new LambdaIntegration(props.search, {
+      scopePermissionToMethod: false,
+      timeout: searchTimeout(props.settings),
+      responseTransferMode: props.settings.responseStreaming
+        ? ResponseTransferMode.STREAM
+        : ResponseTransferMode.BUFFERED,
+    });
+    for (const { path, postReads } of routeTree(props.postReads)) {
+      const resource: IResource = this.api.root.resourceForPath(path);
+      for (const method of postReads ? ["GET", "HEAD", "POST"] : ["GET", "HEAD"]) {
+        resource.addMethod(method, search);
+      }
+      resource.addMethod("ANY", write);
+    }
+  }
+
+  /** What API Gateway refuses by itself must look like a cluster's error, or clients cannot read it. */
+  private answerInElasticsearchShape(): void {
+    const shapes = [
+      { type: ResponseType.REQUEST_TOO_LARGE, status: 413 },
+      { type: ResponseType.THROTTLED, status: 429 },
+      { type: ResponseType.INTEGRATION_TIMEOUT, status: 504 },
+      { type: ResponseType.DEFAULT_4XX, status: undefined },
+      { type: ResponseType.DEFAULT_5XX, status: undefined },
+    ];
+    for (const { type, status } of shapes) {
+      const cause = '{"type":"api_gateway_exception","reason":$context.error.messageString}';
+      const error = `{"root_cause":[${cause}],${cause.slice(1)}`;
+      this.api.addGatewayResponse(`Answer${type.responseType}`, {
+        type,
+        ...(status === undefined ? {} : { statusCode: String(status) }),
+        templates: {
+          "application/json": `{"error":${error}${status === undefined ? "" : `,"status":${status}`}}`,
+        },
+      });
+    }
+  }
+}

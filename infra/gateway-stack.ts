@@ -1,0 +1,127 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { Alarms } from "./constructs/alarms.ts";
+import { ClientSecret } from "./constructs/client-secret.ts";
+import { ClusterAccess } from "./constructs/cluster-access.ts";
+import { assertDurations, DURATIONS, type Durations } from "./constructs/durations.ts";
+import { functionEnvironment } from "./constructs/function-environment.ts";
+import { OperationsDashboard } from "./constructs/operations-dashboard.ts";
+import { PayloadBucket } from "./constructs/payload-bucket.ts";
+import { POST_READS } from "./constructs/post-reads.ts";
+import { ReconcileSweep } from "./constructs/reconcile-sweep.ts";
+import { RecordQueue } from "./constructs/record-queue.ts";
+import { ReplayPath } from "./constructs/replay-path.ts";
+import { RestEndpoint } from "./constructs/rest-endpoint.ts";
+import { SearchPath } from "./constructs/search-path.ts";
+import { WritePath } from "./constructs/write-path.ts";
+import type { GatewaySettings } from "./settings.ts";
+
+/** The absolute path of each function's file; each exports `handler`. */
+export interface Entries {
+  readonly write: string;
+  readonly search: string;
+  readonly replay: string;
+  readonly reconcile: string;
+}
+
+export interface GatewayStackProps extends StackProps {
+  readonly settings: GatewaySettings;
+  readonly entries: Entries;
+  /** @default DURATIONS */
+  readonly durations?: Durations;
+  /**
+   * The POST requests that read, as API Gateway resource paths.
+   * @default POST_READS
+   */
+  readonly postReads?: readonly string[];
+}
+
+/**
+ * Read from the top, this is the architecture. Clients speak to one endpoint; a write goes to PRIMARY and leaves a
+ * record in the queue, its body in the bucket where it is large; the replay function makes BACKUP equal; the sweep
+ * finishes what a write left behind.
+ */
+export class GatewayStack extends Stack {
+  constructor(scope: Construct, id: string, props: GatewayStackProps) {
+    super(scope, id, props);
+    const { settings, entries, durations = DURATIONS } = props;
+    assertDurations(durations);
+    const removalPolicy = settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+
+    const primary = new ClusterAccess(this, "Primary", { side: "PRIMARY", cluster: settings.primary });
+    const backup = new ClusterAccess(this, "Backup", { side: "BACKUP", cluster: settings.backup });
+    const clientSecret =
+      settings.authMode === "basic"
+        ? new ClientSecret(this, "Client", { secretArn: settings.clientSecretArn, removalPolicy })
+        : undefined;
+
+    const payloads = new PayloadBucket(this, "Payloads", { durations, removalPolicy });
+    const records = new RecordQueue(this, "Replication", {
+      queueName: `${settings.stackName}-records`,
+      durations,
+      removalPolicy,
+    });
+
+    const environment = functionEnvironment(settings, records, payloads);
+    const write = new WritePath(this, "WritePath", {
+      entry: entries.write,
+      environment,
+      settings,
+      primary,
+      records,
+      payloads,
+      clientSecret,
+    });
+    const search = new SearchPath(this, "SearchPath", {
+      entry: entries.search,
+      environment,
+      settings,
+      primary,
+      backup,
+      clientSecret,
+    });
+    const replay = new ReplayPath(this, "ReplayPath", {
+      entry: entries.replay,
+      environment,
+      settings,
+      durations,
+      primary,
+      backup,
+      records,
+      payloads,
+    });
+    const sweep = new ReconcileSweep(this, "ReconcileSweep", {
+      entry: entries.reconcile,
+      environment,
+      records,
+      payloads,
+    });
+
+    const { api } = new RestEndpoint(this, "Endpoint", {
+      settings,
+      write: write.handler,
+      search: search.handler,
+      postReads: props.postReads ?? POST_READS,
+    });
+
+    const functions = {
+      write: write.handler,
+      search: search.handler,
+      replay: replay.handler,
+      reconcile: sweep.handler,
+    };
+    new Alarms(this, "Alarms", { settings, records, functions });
+    const dashboard = new OperationsDashboard(this, "Operations", {
+      dashboardName: settings.stackName,
+      api,
+      records,
+      functions,
+    });
+
+    new CfnOutput(this, "ApiUrl", { value: api.url });
+    if (clientSecret) new CfnOutput(this, "ClientSecretName", { value: clientSecret.secret.secretName });
+    new CfnOutput(this, "QueueUrl", { value: records.queue.queueUrl });
+    new CfnOutput(this, "DeadLetterQueueUrl", { value: records.deadLetterQueue.queueUrl });
+    new CfnOutput(this, "DashboardUrl", { value: dashboard.url });
+  }
+}

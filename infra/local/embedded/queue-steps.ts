@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import { type OpenQueue, sentAtMsOf } from "./open-queues.ts";
+import type { MessageAttribute, MessageHead } from "./queue-record.ts";
+import { decodeReceiptHandle, encodeReceiptHandle } from "./receipt-handle.ts";
+import type { Store, StoreTransaction } from "./store.ts";
+
+export interface OutgoingMessage {
+  readonly body: Buffer;
+  readonly attributes?: Readonly<Record<string, MessageAttribute>>;
+  readonly groupId?: string;
+  readonly delaySeconds?: number;
+}
+
+export interface ReceivedMessage {
+  readonly head: MessageHead;
+  readonly body: Buffer;
+  readonly receiptHandle: string;
+  readonly receiveCount: number;
+  readonly firstReceivedAtMs: number;
+}
+
+/** `superseded`: the message was received again since; as on SQS, the request is fine and deletes nothing. */
+export type DeleteOutcome = "deleted" | "gone" | "superseded" | "invalid";
+export type VisibilityOutcome = "changed" | "gone" | "superseded" | "notInFlight" | "invalid";
+
+/** The most that one transaction examines, so that none holds the process up. */
+export const stepMessages = 1000;
+
+export function insert(
+  transaction: StoreTransaction,
+  queue: OpenQueue,
+  message: OutgoingMessage,
+  sentAtMs: number,
+  sequence: number,
+): string {
+  const head: MessageHead = {
+    messageId: randomUUID(),
+    sentAtMs,
+    ...(message.attributes && { attributes: message.attributes }),
+    ...(message.groupId !== undefined && { groupId: message.groupId }),
+  };
+  const dueAtMs = message.delaySeconds ? sentAtMs + message.delaySeconds * 1000 : 0;
+  queue.entries.insert(transaction, sequence, { head, body: message.body }, dueAtMs);
+  return head.messageId;
+}
+
+export function hasReady(store: Store, { entries }: OpenQueue, nowMs: number): boolean {
+  if (entries.counts.ready > 0) return true;
+  if (entries.counts.inFlight + entries.counts.delayed === 0) return false;
+  const dueAtMs = entries.earliestDueAtMs(store);
+  return dueAtMs !== undefined && dueAtMs <= nowMs;
+}
+
+/** Takes up to `maxMessages`; on the way, drops the expired and parks those that were received too often. */
+export function takeReady(
+  transaction: StoreTransaction,
+  queues: Map<string, OpenQueue>,
+  queue: OpenQueue,
+  options: { readonly maxMessages: number; readonly visibilityTimeoutSeconds?: number },
+  nowMs: number,
+): ReceivedMessage[] {
+  const { definition, entries } = queue;
+  const dueAtMs = nowMs + (options.visibilityTimeoutSeconds ?? definition.visibilityTimeoutSeconds) * 1000;
+  const messages: ReceivedMessage[] = [];
+  entries.promote(transaction, nowMs, stepMessages);
+  for (let looked = 0; messages.length < options.maxMessages && looked < stepMessages; ) {
+    const candidates = entries.list(transaction, "ready", options.maxMessages - messages.length);
+    if (candidates.length === 0) break;
+    looked += candidates.length;
+    for (const sequence of candidates) {
+      if (isExpired(queue, sequence, nowMs)) entries.remove(transaction, sequence);
+      else if (!parkIfExhausted(transaction, queues, queue, sequence)) {
+        const taken = entries.take(transaction, sequence, nowMs, dueAtMs);
+        if (taken === undefined) throw new Error(`Message ${sequence} of ${definition.name} is incomplete.`);
+        messages.push({
+          ...taken.record,
+          receiptHandle: encodeReceiptHandle(queue.id, { sequence, receipt: taken.state.receipt }),
+          receiveCount: taken.state.receiveCount,
+          firstReceivedAtMs: taken.state.firstReceivedAtMs,
+        });
+      }
+    }
+  }
+  return messages;
+}
+
+/** As on SQS, the dead letter keeps its id, its time of sending (so its sequence number) and its receive count. */
+function parkIfExhausted(
+  transaction: StoreTransaction,
+  queues: Map<string, OpenQueue>,
+  { arn, definition, entries }: OpenQueue,
+  sequence: number,
+): boolean {
+  const target = definition.redrive && queues.get(definition.redrive.deadLetterQueue);
+  if (definition.redrive === undefined || target === undefined) return false;
+  const state = entries.state(transaction, sequence);
+  if (state === undefined || state.receiveCount < definition.redrive.maxReceiveCount) return false;
+  const found = entries.find(transaction, sequence);
+  if (found === undefined) return false;
+  const head = { ...found.record.head, deadLetterSourceArn: arn };
+  entries.remove(transaction, sequence);
+  target.entries.adopt(transaction, sequence, { head, body: found.record.body }, state);
+  return true;
+}
+
+export function remove(
+  transaction: StoreTransaction,
+  { id, entries }: OpenQueue,
+  handle: string,
+): DeleteOutcome {
+  const receipt = decodeReceiptHandle(id, handle);
+  if (receipt === undefined) return "invalid";
+  const state = entries.state(transaction, receipt.sequence);
+  if (state === undefined) return "gone";
+  if (!state.receipt.equals(receipt.receipt)) return "superseded";
+  entries.remove(transaction, receipt.sequence);
+  return "deleted";
+}
+
+export function reschedule(
+  transaction: StoreTransaction,
+  { id, entries }: OpenQueue,
+  handle: string,
+  timeoutSeconds: number,
+  nowMs: number,
+): VisibilityOutcome {
+  const receipt = decodeReceiptHandle(id, handle);
+  if (receipt === undefined) return "invalid";
+  const state = entries.state(transaction, receipt.sequence);
+  if (state === undefined) return "gone";
+  if (!state.receipt.equals(receipt.receipt)) return "superseded";
+  if (state.place !== "inFlight" || state.dueAtMs <= nowMs) return "notInFlight";
+  const dueAtMs = timeoutSeconds === 0 ? 0 : nowMs + timeoutSeconds * 1000;
+  entries.reschedule(transaction, receipt.sequence, state, dueAtMs);
+  return "changed";
+}
+
+export function isExpired(queue: OpenQueue, sequence: number, nowMs: number): boolean {
+  return sentAtMsOf(sequence) + queue.definition.retentionSeconds * 1000 <= nowMs;
+}
+
+export function removeExpired(transaction: StoreTransaction, queue: OpenQueue, nowMs: number): number {
+  const step = queue.entries
+    .list(transaction, "message", stepMessages)
+    .filter((sequence) => isExpired(queue, sequence, nowMs));
+  for (const sequence of step) queue.entries.remove(transaction, sequence);
+  return step.length;
+}

@@ -1,0 +1,132 @@
+import { classify } from "../../functions/core/routing/classify.ts";
+import {
+  clientBackup,
+  clientPrimary,
+  config,
+  primaryHealth,
+  telemetry,
+} from "../../functions/core/runtime/process.ts";
+import { sweepServices } from "../../functions/core/runtime/reconcile-services.ts";
+import { writeServices } from "../../functions/core/runtime/write-services.ts";
+import { handler as sweepHandler } from "../../functions/reconcile/handler.ts";
+import { sweepIntents } from "../../functions/reconcile/sweep-intents.ts";
+import { handler as replayHandler } from "../../functions/replay/handler.ts";
+import { bufferedHandler, handler as searchHandler } from "../../functions/search/handler.ts";
+import { handler as writeHandler } from "../../functions/write/handler.ts";
+import type { EmbeddedClients } from "./embedded/clients.ts";
+import { createEventSourceMapping } from "./event-source-mapping.ts";
+import { type HostSettings, queueUrlPrefix, recordsQueue } from "./host-settings.ts";
+import { createLambdaContext, type Log } from "./lambda-context.ts";
+import { isStreamed } from "./response-stream.ts";
+import { createRestApi } from "./rest-api.ts";
+import type { LocalFunction } from "./rest-api-function.ts";
+import { status, statusPath } from "./status.ts";
+
+export interface Gateway {
+  readonly port: number;
+  /** Stops accepting, finishes what runs, leaves the rest in the queue. */
+  close(): Promise<void>;
+}
+
+const sweepEveryMs = 5000;
+const sweepTimeoutMs = 60_000;
+const expireEveryMs = 3_600_000;
+const replayTimeoutMs = 120_000;
+const functionGraceMs = 10_000;
+
+/** The functions in this process: API in front, event source mapping behind, the sweep on its schedule. */
+export async function startGateway(settings: HostSettings, engines: EmbeddedClients): Promise<Gateway> {
+  const log: Log = ({ level, message, ...fields }) => telemetry[level](message, fields);
+  const functions = localFunctions(engines);
+  const api = createRestApi({
+    host: settings.host,
+    port: settings.port,
+    route: (method, path) => routed(functions, method, path),
+    bodyBytesMax: config().bodyBytesMax,
+    functionTimeoutMs: Math.max(config().writeTimeoutMs, config().readTimeoutMs * 2) + functionGraceMs,
+    log,
+  });
+  const mapping = createEventSourceMapping({
+    sqs: engines.sqs,
+    queueUrl: queueUrlPrefix + recordsQueue,
+    queueArn: `arn:aws:sqs:us-east-1:000000000000:${recordsQueue}`,
+    handler: (event, context) => replayHandler(event, context),
+    functionName: "replay",
+    batchSize: 10,
+    concurrency: 2,
+    functionTimeoutMs: replayTimeoutMs,
+    log,
+  });
+  // No write is under way in a process that has only begun: every intent was left by one that ended.
+  await sweepIntents({ ...sweepServices(), intentAgeMs: 0 });
+  const { port } = await api.listen();
+  mapping.start();
+  const timers = [every(sweepEveryMs, () => sweep(log)), every(expireEveryMs, () => expire(engines))];
+  return {
+    port,
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await api.close();
+      await mapping.stop();
+      await writeServices().intents.settled();
+    },
+  };
+}
+
+interface LocalFunctions {
+  readonly read: LocalFunction;
+  readonly write: LocalFunction;
+  readonly status: LocalFunction;
+}
+
+function localFunctions(engines: EmbeddedClients): LocalFunctions {
+  const { primary, backup } = config();
+  const list = (endpoints: readonly URL[]) => endpoints.map(({ href }) => href.replace(/\/$/, "")).join(",");
+  const statusServices = {
+    primary: clientPrimary(),
+    backup: clientBackup(),
+    endpoints: { primary: list(primary.endpoints), backup: list(backup.endpoints) },
+    primaryHealth,
+    engines,
+    intentPrefix: config().intentPrefix,
+    telemetry,
+    now: Date.now,
+  };
+  return {
+    read: isStreamed(searchHandler)
+      ? { kind: "streamed", name: "search", handler: searchHandler }
+      : { kind: "buffered", name: "search", handler: bufferedHandler },
+    write: { kind: "buffered", name: "write", handler: writeHandler },
+    status: { kind: "buffered", name: "status", handler: () => status(statusServices) },
+  };
+}
+
+/** As the stack's resource tree does: reads to the search function, the rest to the write function. */
+function routed(functions: LocalFunctions, method: string, path: string): LocalFunction {
+  if (path === statusPath && method === "GET") return functions.status;
+  const reads = method === "GET" || method === "HEAD" || classify(method, path).kind === "read";
+  return reads ? functions.read : functions.write;
+}
+
+async function sweep(log: Log): Promise<void> {
+  try {
+    await sweepHandler({}, createLambdaContext({ functionName: "reconcile", timeoutMs: sweepTimeoutMs }));
+  } catch (error) {
+    log({ level: "error", message: "the sweep failed; it runs again", reason: String(error) });
+  }
+}
+
+async function expire(engines: EmbeddedClients): Promise<void> {
+  await engines.objects.expire(Date.now());
+}
+
+function every(ms: number, run: () => Promise<void>): NodeJS.Timeout {
+  let running = false;
+  return setInterval(async () => {
+    if (running) return;
+    running = true;
+    await run().finally(() => {
+      running = false;
+    });
+  }, ms);
+}

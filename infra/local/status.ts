@@ -1,0 +1,101 @@
+import type { APIGatewayProxyResult } from "aws-lambda";
+import * as v from "valibot";
+import type { Health } from "../../functions/core/cluster/health.ts";
+import type { Cluster } from "../../functions/core/cluster/port.ts";
+import type { Telemetry } from "../../functions/core/runtime/telemetry.ts";
+import type { EmbeddedClients } from "./embedded/clients.ts";
+import { deadLetterQueue, recordsQueue } from "./host-settings.ts";
+
+export interface StatusServices {
+  readonly primary: Cluster;
+  readonly backup: Cluster;
+  readonly endpoints: { readonly primary: string; readonly backup: string };
+  readonly primaryHealth: Health;
+  readonly engines: Pick<EmbeddedClients, "queues" | "objects">;
+  readonly intentPrefix: string;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+/** The path of the status, which no cluster has. */
+export const statusPath = "/_understudy/status";
+
+const pingTimeoutMs = 1000;
+const intentsCounted = 100_000;
+
+/** `GET /_understudy/status`: a stable interface for scripts (design.md, "Stable interfaces"). */
+export async function status(services: StatusServices): Promise<APIGatewayProxyResult> {
+  const { queues, objects } = services.engines;
+  const [primary, backup] = await Promise.all([describe(services.primary), describe(services.backup)]);
+  const records = queues.stats(recordsQueue);
+  const parked = queues.stats(deadLetterQueue);
+  const { visible, inFlight, delayed, oldestSentAtMs } = records;
+  const body = {
+    clusters: {
+      primary: { endpoint: services.endpoints.primary, ...primary },
+      backup: { endpoint: services.endpoints.backup, ...backup },
+    },
+    queue: { visible, inFlight, delayed, oldestSeconds: ageSeconds(oldestSentAtMs, services.now()) },
+    deadLetters: { visible: parked.visible + parked.inFlight + parked.delayed },
+    intents: objects.list({ prefix: services.intentPrefix, limit: intentsCounted }).length,
+    fallback: { active: services.primaryHealth.state() === "down" },
+    counters: services.telemetry.counters(),
+  };
+  return {
+    statusCode: 200,
+    headers: { "content-type": "application/json; charset=UTF-8" },
+    body: `${JSON.stringify(body, undefined, 2)}\n`,
+  };
+}
+
+function ageSeconds(sentAtMs: number | undefined, nowMs: number): number {
+  return sentAtMs === undefined ? 0 : Math.max(0, Math.round((nowMs - sentAtMs) / 100) / 10);
+}
+
+const rootSchema = v.object({
+  version: v.object({ number: v.string(), distribution: v.optional(v.string(), "elasticsearch") }),
+});
+const nodesSchema = v.object({ nodes: v.record(v.string(), v.object({ version: v.string() })) });
+
+interface Description {
+  readonly product: string | undefined;
+  readonly version: string | undefined;
+  readonly state: "up" | "down";
+}
+
+const down: Description = { product: undefined, version: undefined, state: "down" };
+
+async function describe(cluster: Cluster): Promise<Description> {
+  const root = await get(cluster, "/");
+  if (root === undefined) return down;
+  const parsed = v.safeParse(rootSchema, root.json);
+  if (parsed.success) {
+    const { number, distribution } = parsed.output.version;
+    return { product: distribution, version: number, state: "up" };
+  }
+  // Elasticsearch's minimal distributions from 8 on answer 405 to `GET /`.
+  const nodes = v.safeParse(nodesSchema, (await get(cluster, "/_nodes/_local"))?.json);
+  const [first] = nodes.success ? Object.values(nodes.output.nodes) : [];
+  return {
+    product: first && "elasticsearch",
+    version: first?.version,
+    state: root.status < 500 ? "up" : "down",
+  };
+}
+
+async function get(cluster: Cluster, path: string): Promise<{ status: number; json: unknown } | undefined> {
+  try {
+    const { status, body } = await cluster.send({ method: "GET", path, timeoutMs: pingTimeoutMs });
+    return { status, json: parse(body) };
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Match } from "aws-cdk-lib/assertions";
+import { assertDurations, DURATIONS } from "../../infra/constructs/durations.ts";
+import { MINIMUM, synthesise } from "./synthesised.ts";
+import { only, render, resources, rightsOf } from "./template-reading.ts";
+
+const template = synthesise();
+const functionNames = ["WritePathWrite", "SearchPathSearch", "ReplayPathReplay", "ReconcileSweepReconcile"];
+
+test("RecordQueue is a standard encrypted queue whose dead letters outlive it and come from it alone", () => {
+  const queue = only(template, "AWS::SQS::Queue", "RecordQueue");
+  assert.deepEqual(queue.Properties, {
+    QueueName: "understudy-records",
+    SqsManagedSseEnabled: true,
+    VisibilityTimeout: 360,
+    MessageRetentionPeriod: 4 * 86_400,
+    ReceiveMessageWaitTimeSeconds: 20,
+    RedrivePolicy: {
+      deadLetterTargetArn: { "Fn::GetAtt": ["DeadLetterQueue", "Arn"] },
+      maxReceiveCount: 1_000,
+    },
+  });
+  const { RedriveAllowPolicy, ...rest } = only(template, "AWS::SQS::Queue", "DeadLetterQueue").Properties;
+  assert.deepEqual(rest, { SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
+  assert.equal(RedriveAllowPolicy.redrivePermission, "byQueue");
+  assert.deepEqual(RedriveAllowPolicy.sourceQueueArns.map(render), [
+    "arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:understudy-records",
+  ]);
+});
+
+test("GatewayStack refuses plain HTTP on both queues and the bucket", () => {
+  const denied = [
+    ...Object.values(resources(template, "AWS::SQS::QueuePolicy")),
+    ...Object.values(resources(template, "AWS::S3::BucketPolicy")),
+  ].flatMap(({ Properties }) =>
+    Properties.PolicyDocument.Statement.map(
+      (one: Record<string, unknown>) =>
+        `${one.Effect} ${one.Action} on ${[one.Resource].flat().map(render).join(" ")} ${JSON.stringify(one.Condition)}`,
+    ),
+  );
+  const insecure = '{"Bool":{"aws:SecureTransport":"false"}}';
+  assert.deepEqual(denied.sort(), [
+    `Deny s3:* on <PayloadBucket> <PayloadBucket>/* ${insecure}`,
+    `Deny sqs:* on <DeadLetterQueue> ${insecure}`,
+    `Deny sqs:* on <RecordQueue> ${insecure}`,
+  ]);
+});
+
+test("PayloadBucket is private and encrypted, expires payloads after 30 days, and never an intent", () => {
+  const bucket = only(template, "AWS::S3::Bucket").Properties;
+  assert.deepEqual(bucket.PublicAccessBlockConfiguration, {
+    BlockPublicAcls: true,
+    BlockPublicPolicy: true,
+    IgnorePublicAcls: true,
+    RestrictPublicBuckets: true,
+  });
+  assert.deepEqual(bucket.BucketEncryption.ServerSideEncryptionConfiguration, [
+    { ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } },
+  ]);
+  assert.equal(bucket.VersioningConfiguration, undefined);
+  assert.deepEqual(bucket.LifecycleConfiguration.Rules, [
+    { Id: "expire-payloads", Prefix: "payloads/", ExpirationInDays: 30, Status: "Enabled" },
+    {
+      Id: "abort-uploads",
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+      Status: "Enabled",
+    },
+  ]);
+});
+
+test("GatewayStack pins the logical ids of what holds state, and keeps it when the stack goes", () => {
+  const stateful: Record<string, string> = {
+    RecordQueue: "AWS::SQS::Queue",
+    DeadLetterQueue: "AWS::SQS::Queue",
+    PayloadBucket: "AWS::S3::Bucket",
+    ClientSecret: "AWS::SecretsManager::Secret",
+  };
+  for (const [id, type] of Object.entries(stateful)) {
+    const resource = resources(template, type)[id];
+    assert.equal(resource?.DeletionPolicy, "Retain", id);
+    assert.equal(resource?.UpdateReplacePolicy, "Retain", id);
+  }
+  assert.ok(
+    resources(template, "AWS::ApiGateway::RestApi").RestApi,
+    "clients know the API's id from its URL",
+  );
+  const throwaway = synthesise({ RETAIN_DATA: "false" });
+  for (const [id, type] of Object.entries(stateful)) {
+    assert.equal(resources(throwaway, type)[id]?.DeletionPolicy, "Delete", id);
+  }
+});
+
+test("ReplayPath takes batches with partial responses at the concurrency that BACKUP bears", () => {
+  const mapping = only(synthesise({ REPLAY_MAX_CONCURRENCY: "3" }), "AWS::Lambda::EventSourceMapping");
+  assert.deepEqual(
+    { ...mapping.Properties, FunctionName: render(mapping.Properties.FunctionName) },
+    {
+      EventSourceArn: { "Fn::GetAtt": ["RecordQueue", "Arn"] },
+      FunctionName: "<ReplayPathReplay>",
+      BatchSize: 100,
+      MaximumBatchingWindowInSeconds: 1,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      ScalingConfig: { MaximumConcurrency: 3 },
+    },
+  );
+  template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+    ScalingConfig: { MaximumConcurrency: 10 },
+  });
+});
+
+test("ReconcileSweep runs every minute and is not retried", () => {
+  const rule = only(template, "AWS::Events::Rule").Properties;
+  assert.equal(rule.ScheduleExpression, "rate(1 minute)");
+  assert.equal(render(rule.Targets[0].Arn), "<ReconcileSweepReconcile>");
+  const retries = only(template, "AWS::Lambda::EventInvokeConfig").Properties;
+  assert.equal(render(retries.FunctionName), "<ReconcileSweepReconcile>");
+  assert.equal(retries.MaximumRetryAttempts, 0);
+});
+
+test("gatewayFunction() makes Node 22 functions on arm64, traced, each with a role and an expiring log of its own", () => {
+  const roles = new Set<string>();
+  const logs = new Set<string>();
+  for (const name of functionNames) {
+    const { Properties } = only(template, "AWS::Lambda::Function", name);
+    assert.equal(Properties.Runtime, "nodejs22.x");
+    assert.deepEqual(Properties.Architectures, ["arm64"]);
+    assert.equal(Properties.TracingConfig.Mode, "Active");
+    assert.ok(Properties.MemorySize >= 512 && Properties.Timeout > 3, "explicit memory and timeout");
+    roles.add(render(Properties.Role));
+    logs.add(render(Properties.LoggingConfig.LogGroup));
+  }
+  assert.equal(roles.size, 4);
+  assert.equal(logs.size, 4);
+  template.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: 30 });
+  const write = only(template, "AWS::Lambda::Function", "WritePathWrite").Properties;
+  assert.ok(write.Timeout > 29, "the write function outlives API Gateway's wait");
+});
+
+test("functionEnvironment() gives every function the names that the configuration reads", () => {
+  const changed = synthesise({
+    BACKUP_MAX_QPS_PER_NODE: "7",
+    BACKUP_DISCOVERY_ENABLED: "true",
+    ENFORCE_BULK_REQUESTS_ONLY: "true",
+  });
+  for (const name of functionNames) {
+    const { CLIENT_SECRET_ARN, ...variables } = only(changed, "AWS::Lambda::Function", name).Properties
+      .Environment.Variables;
+    const clientFacing = name.startsWith("Write") || name.startsWith("Search");
+    assert.equal(CLIENT_SECRET_ARN !== undefined, clientFacing, `${name} checks callers`);
+    assert.deepEqual(variables, {
+      NODE_OPTIONS: "--enable-source-maps",
+      LOG_LEVEL: "info",
+      AUTH_MODE: "basic",
+      ENFORCE_BULK_REQUESTS_ONLY: "true",
+      INTENTS: "before",
+      RECORD_ENCODING: "gzip",
+      INLINE_RECORD_BYTES_MAX: "458752",
+      RETRY_PAUSE_MAX_SECONDS: "300",
+      RESPONSE_STREAMING: "true",
+      QUEUE_URL: { Ref: "RecordQueue" },
+      DEAD_LETTER_QUEUE_URL: { Ref: "DeadLetterQueue" },
+      PAYLOAD_BUCKET: { Ref: "PayloadBucket" },
+      PAYLOAD_PREFIX: "payloads/",
+      INTENT_PREFIX: "intents/",
+      PRIMARY_ENDPOINT: MINIMUM.PRIMARY_ENDPOINT,
+      PRIMARY_MAX_QPS_PER_NODE: "10000",
+      PRIMARY_MAX_BYTES_PER_NODE: "104857600",
+      PRIMARY_MAX_CONNECTION_PER_NODE: "200",
+      PRIMARY_DISCOVERY_ENABLED: "false",
+      PRIMARY_DISCOVERY_REFRESH_ENABLED: "false",
+      BACKUP_ENDPOINT: MINIMUM.BACKUP_ENDPOINT,
+      BACKUP_MAX_QPS_PER_NODE: "7",
+      BACKUP_MAX_BYTES_PER_NODE: "104857600",
+      BACKUP_MAX_CONNECTION_PER_NODE: "200",
+      BACKUP_DISCOVERY_ENABLED: "true",
+      BACKUP_DISCOVERY_REFRESH_ENABLED: "false",
+    });
+  }
+});
+
+test("Alarms have the names of the runbook's sections, and tell the topic where one is set", () => {
+  const alarms = Object.values(resources(template, "AWS::CloudWatch::Alarm"));
+  assert.deepEqual(alarms.map(({ Properties }) => Properties.AlarmName).sort(), [
+    "understudy-dead-letters",
+    "understudy-oldest-record",
+    "understudy-reconcile-errors",
+    "understudy-records-waiting",
+    "understudy-replay-errors",
+    "understudy-search-errors",
+    "understudy-write-errors",
+  ]);
+  assert.ok(alarms.every(({ Properties }) => Properties.AlarmActions === undefined));
+  const topic = "arn:aws:sns:eu-west-1:123456789012:on-call";
+  synthesise({ ALARM_TOPIC_ARN: topic }).allResourcesProperties("AWS::CloudWatch::Alarm", {
+    AlarmActions: [topic],
+    TreatMissingData: "notBreaching",
+  });
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    AlarmName: "understudy-dead-letters",
+    Threshold: 0,
+    ComparisonOperator: "GreaterThanThreshold",
+    Dimensions: [{ Name: "QueueName", Value: { "Fn::GetAtt": ["DeadLetterQueue", "QueueName"] } }],
+  });
+});
+
+test("GatewayStack has the outputs that scripts rely on, and a client secret only where clients use it", () => {
+  const names = (from: typeof template) => Object.keys(from.toJSON().Outputs).sort();
+  assert.deepEqual(names(template), [
+    "ApiUrl",
+    "ClientSecretName",
+    "DashboardUrl",
+    "DeadLetterQueueUrl",
+    "QueueUrl",
+  ]);
+  template.hasResourceProperties("AWS::CloudWatch::Dashboard", { DashboardName: "understudy" });
+  const iam = synthesise({ AUTH_MODE: "iam" });
+  assert.deepEqual(names(iam), ["ApiUrl", "DashboardUrl", "DeadLetterQueueUrl", "QueueUrl"]);
+  iam.resourceCountIs("AWS::SecretsManager::Secret", 0);
+  template.hasResourceProperties("AWS::SecretsManager::Secret", {
+    GenerateSecretString: Match.objectLike({ GenerateStringKey: "password", PasswordLength: 40 }),
+  });
+});
+
+test("GatewayStack takes an existing client secret instead of generating one", () => {
+  const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:clients-AbCdEf";
+  const own = synthesise({ CLIENT_SECRET_ARN: arn });
+  own.resourceCountIs("AWS::SecretsManager::Secret", 0);
+  assert.equal(own.toJSON().Outputs.ClientSecretName.Value, "clients");
+  assert.ok(rightsOf(own, "WritePathWriteRole").some((right) => right.endsWith(` on ${arn}`)));
+});
+
+test("assertDurations() accepts what is deployed", () => {
+  assertDurations(DURATIONS);
+});
+
+test("GatewayStack refuses durations that lose or repeat records, and explains all of them at once", () => {
+  const durations = {
+    replayTimeoutSeconds: 60,
+    visibilityTimeoutSeconds: 359,
+    queueRetentionSeconds: 14 * 86_400,
+    deadLetterRetentionSeconds: 14 * 86_400,
+    payloadExpirySeconds: 27 * 86_400,
+  };
+  assert.throws(
+    () => synthesise({}, { props: { durations } }),
+    ({ message }: Error) => {
+      assert.match(
+        message,
+        /visibilityTimeoutSeconds \(359\) must be at least 6 x replayTimeoutSeconds \(60\): a/,
+      );
+      assert.match(message, /deadLetterRetentionSeconds \(1209600\) must exceed queueRetentionSeconds/);
+      assert.match(message, /payloadExpirySeconds \(2332800\) must be at least .* \(2419200\): a redriven/);
+      return true;
+    },
+  );
+});

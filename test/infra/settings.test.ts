@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readSettings } from "../../infra/settings.ts";
+
+const minimum = {
+  PRIMARY_ENDPOINT: "https://primary.example:9200",
+  BACKUP_ENDPOINT: "https://backup.example:9200",
+};
+const primarySecret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:primary-AbCdEf";
+const domain = "arn:aws:es:eu-west-1:123456789012:domain/books";
+
+const read = (environment: Record<string, string>, context: Record<string, unknown> = {}) =>
+  readSettings({ environment, context: (name) => context[name] });
+
+/** The lines of the one error, without the heading. */
+function problems(environment: Record<string, string>, context: Record<string, unknown> = {}): string[] {
+  try {
+    read(environment, context);
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    return error.message
+      .split("\n")
+      .slice(1)
+      .map((line) => line.replace(/^ {2}- /, ""));
+  }
+  return [];
+}
+
+test("readSettings() needs the two endpoints only, and has the documented defaults", () => {
+  const limits = {
+    access: { kind: "none" },
+    qpsMaxPerNode: 10_000,
+    bytesMaxPerNode: 104_857_600,
+    connectionsMaxPerNode: 200,
+    discovery: false,
+    discoveryRefresh: false,
+  };
+  assert.deepEqual(read(minimum), {
+    stackName: "understudy",
+    stageName: "live",
+    primary: { endpoint: minimum.PRIMARY_ENDPOINT, ...limits },
+    backup: { endpoint: minimum.BACKUP_ENDPOINT, ...limits },
+    authMode: "basic",
+    clientSecretArn: undefined,
+    enforceBulkRequestsOnly: false,
+    intents: "before",
+    inlineRecordBytesMax: 458_752,
+    retryPauseMaxSeconds: 300,
+    replayConcurrencyMax: 10,
+    responseStreaming: true,
+    requestsPerSecondMax: 1_000,
+    requestBurstMax: 2_000,
+    logLevel: "info",
+    alarmTopicArn: undefined,
+    retainData: true,
+  });
+});
+
+test("readSettings() takes the environment before the context, and the context's numbers and booleans", () => {
+  const settings = read(
+    { ...minimum, LOG_LEVEL: "debug", INTENTS: "" },
+    { LOG_LEVEL: "error", INTENTS: "parallel", REPLAY_MAX_CONCURRENCY: 4, RESPONSE_STREAMING: false },
+  );
+  assert.equal(settings.logLevel, "debug");
+  assert.equal(settings.intents, "parallel", "an empty variable counts as unset");
+  assert.equal(settings.replayConcurrencyMax, 4);
+  assert.equal(settings.responseStreaming, false);
+});
+
+test("readSettings() lists every problem at once, each with its setting's name", () => {
+  const found = problems({
+    BACKUP_ENDPOINT: "ftp://backup.example",
+    AUTH_MODE: "none",
+    RECORD_ENCODING: "plain",
+    INTENTS: "later",
+    REPLAY_MAX_CONCURRENCY: "1",
+    RESPONSE_STREAMING: "yes",
+    PRIMARY_MAX_QPS_PER_NODE: "-5",
+  });
+  assert.deepEqual(found, [
+    "AUTH_MODE must be basic, iam, passthrough (none exists only on loopback)",
+    "RECORD_ENCODING must be gzip (SQS bodies are text, so records are compressed)",
+    "PRIMARY_ENDPOINT is missing; set it to the URLs of the cluster's nodes, comma-separated",
+    "PRIMARY_MAX_QPS_PER_NODE must be a whole number from 1 to 1000000",
+    "BACKUP_ENDPOINT has an entry that is no http(s) URL; write https://host[:port], comma-separated",
+    "INTENTS must be before, parallel, off",
+    "REPLAY_MAX_CONCURRENCY must be a whole number from 2 to 1000",
+    "RESPONSE_STREAMING must be true or false",
+  ]);
+});
+
+test("readSettings() refuses credentials in settings, says where they belong, and does not repeat them", () => {
+  const found = problems({
+    PRIMARY_ENDPOINT: "https://elastic:hunter2@primary.example",
+    BACKUP_ENDPOINT: minimum.BACKUP_ENDPOINT,
+    BACKUP_USERNAME: "admin",
+    BACKUP_PASSWORD: "hunter3",
+  });
+  const store = 'is for the local host only; store {"username", "password"} in Secrets Manager';
+  assert.deepEqual(found, [
+    "PRIMARY_ENDPOINT must not carry credentials; use PRIMARY_SECRET_ARN",
+    `BACKUP_USERNAME ${store}, set BACKUP_SECRET_ARN and unset it`,
+    `BACKUP_PASSWORD ${store}, set BACKUP_SECRET_ARN and unset it`,
+  ]);
+  assert.doesNotMatch(found.join(), /hunter/);
+});
+
+test("readSettings() reads a secret's ARN and SigV4 as ways to sign in", () => {
+  const settings = read({
+    ...minimum,
+    PRIMARY_SECRET_ARN: primarySecret,
+    BACKUP_SIGV4_SERVICE: "es",
+    BACKUP_SIGV4_RESOURCE_ARN: domain,
+  });
+  assert.deepEqual(settings.primary.access, { kind: "secret", secretArn: primarySecret });
+  assert.deepEqual(settings.backup.access, { kind: "sigv4", service: "es", resourceArn: domain });
+});
+
+test("readSettings() refuses two ways to sign in, and SigV4 without the resource or with another service's", () => {
+  const both = { PRIMARY_SECRET_ARN: primarySecret, PRIMARY_SIGV4_SERVICE: "es" };
+  assert.deepEqual(problems({ ...minimum, ...both, PRIMARY_SIGV4_RESOURCE_ARN: domain }), [
+    "PRIMARY_SECRET_ARN and PRIMARY_SIGV4_SERVICE exclude each other; unset one of the two",
+  ]);
+  assert.deepEqual(problems({ ...minimum, PRIMARY_SIGV4_SERVICE: "es" }), [
+    "PRIMARY_SIGV4_RESOURCE_ARN must be the ARN of the domain that is signed for",
+  ]);
+  assert.deepEqual(
+    problems({ ...minimum, PRIMARY_SIGV4_SERVICE: "aoss", PRIMARY_SIGV4_RESOURCE_ARN: domain }),
+    ["PRIMARY_SIGV4_RESOURCE_ARN must be the ARN of the collection that is signed for"],
+  );
+  assert.deepEqual(problems({ ...minimum, PRIMARY_SIGV4_RESOURCE_ARN: domain }), [
+    "PRIMARY_SIGV4_RESOURCE_ARN needs PRIMARY_SIGV4_SERVICE as well (es or aoss); set it",
+  ]);
+});
+
+test("readSettings() refuses an incomplete ARN, and a client secret where nobody would check it", () => {
+  assert.deepEqual(problems({ ...minimum, PRIMARY_SECRET_ARN: "primary" }), [
+    "PRIMARY_SECRET_ARN must be a complete Secrets Manager ARN",
+  ]);
+  assert.deepEqual(problems({ ...minimum, AUTH_MODE: "iam", CLIENT_SECRET_ARN: primarySecret }), [
+    "CLIENT_SECRET_ARN has no meaning with AUTH_MODE=iam; remove one of the two",
+  ]);
+});
