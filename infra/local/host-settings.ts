@@ -59,6 +59,8 @@ function isLoopback(host: string): boolean {
  */
 export function functionEnvironment(environment: Environment): Environment {
   return {
+    // The SDK's notice that it will need Node 22 one day is not for whoever runs a gateway.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
     AUTH_MODE: "none",
     RECORD_ENCODING: "plain",
     INLINE_RECORD_BYTES_MAX: "65536",

@@ -102,6 +102,19 @@ describe("object engine", () => {
     }
   });
 
+  test("BodyFiles does not write over a file that is being read", async () => {
+    const files = openBodyFiles(join(directory, "bodies"), new Set());
+    for (let round = 0; round < 20; round++) {
+      const file = await files.write(large("a"));
+      const reading = files.read(file, 100_000);
+      files.release(file);
+      const other = await files.write(large("b"));
+      assert.notEqual(other, file);
+      assert.ok((await reading).equals(large("a")));
+      files.release(other);
+    }
+  });
+
   test("openBodyFiles() takes over files without an index entry and leaves the others alone", async () => {
     const bodies = join(directory, "bodies");
     await writeFile(join(bodies, "orphan"), "left by a kill");

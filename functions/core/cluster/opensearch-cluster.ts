@@ -7,6 +7,7 @@ import Transport from "@opensearch-project/opensearch/lib/Transport.js";
 import { createCalls } from "./call.ts";
 import type { Deadline } from "./deadline.ts";
 import { discoveredAddresses } from "./discovered-nodes.ts";
+import { createDiscovery } from "./discovery.ts";
 import { type ExchangeFailure, startExchange } from "./exchange.ts";
 import type { ClusterNodes } from "./node.ts";
 import { createTarget, type NodeTarget } from "./node-target.ts";
@@ -19,7 +20,6 @@ import { createWaitingLine, type WaitingLine } from "./waiting-line.ts";
 const resurrectAfterMs = 1000;
 const probeTimeoutMs = 3000;
 const discoveryTimeoutMs = 10_000;
-const discoveryRetryMsMax = 10_000;
 /** With several nodes, the one that answers so is left out for a while. The answer is passed on all the same. */
 const faultStatuses = new Set([502, 503, 504]);
 
@@ -42,7 +42,11 @@ function createNodes(settings: ClusterSettings): ClusterNodes<NodeConnection> {
     requestTimeout: discoveryTimeoutMs,
     sniffEndpoint: "/_nodes/http",
   });
-  const discoverWhenDue = createDiscovery(transport, settings);
+  const sniff = (done: (found: boolean) => void) =>
+    transport.sniff({ reason: "default" }, (error: Error | null, hosts?: readonly unknown[]) =>
+      done(error === null && hosts !== undefined && hosts.length > 0),
+    );
+  const discoverWhenDue = createDiscovery(sniff, settings);
   discoverWhenDue();
   return {
     pick(tried) {
@@ -64,21 +68,6 @@ function createNodes(settings: ClusterSettings): ClusterNodes<NodeConnection> {
     close() {
       for (const node of pool.connections) node.target.agent.destroy();
     },
-  };
-}
-
-/** Asks for the nodes when it is time, which requests notice: timers do not run in a frozen function. */
-function createDiscovery(transport: Transport, settings: ClusterSettings): () => void {
-  const { discovery, discoveryIntervalMs = 60_000 } = settings;
-  let dueAt = discovery === "off" ? Number.POSITIVE_INFINITY : 0;
-  return () => {
-    if (Date.now() < dueAt) return;
-    dueAt = Number.POSITIVE_INFINITY;
-    transport.sniff({ reason: "default" }, (error: Error | null, hosts?: readonly unknown[]) => {
-      const failed = error !== null || hosts === undefined || hosts.length === 0;
-      if (failed) dueAt = Date.now() + Math.min(discoveryIntervalMs, discoveryRetryMsMax);
-      else if (discovery === "refreshed") dueAt = Date.now() + discoveryIntervalMs;
-    });
   };
 }
 

@@ -27,7 +27,7 @@ export function dueAlarm(
     let dueAtMs = Number.POSITIVE_INFINITY;
     for (const { entries } of queues.values()) {
       if (entries.counts.inFlight + entries.counts.delayed === 0) continue;
-      dueAtMs = Math.min(dueAtMs, entries.earliestDueAtMs(store) ?? dueAtMs);
+      dueAtMs = Math.min(dueAtMs, entries.dueNotBeforeMs());
     }
     if (dueAtMs >= ringsAtMs) return;
     clearTimeout(timer);
@@ -39,8 +39,7 @@ export function dueAlarm(
   /** A failed write has stopped the store, and whoever writes next is told; here is nobody to tell. */
   async function ring(): Promise<void> {
     for (const [name, { entries }] of queues) {
-      const dueAtMs = entries.earliestDueAtMs(store);
-      if (dueAtMs === undefined || dueAtMs > now()) continue;
+      if (entries.dueNotBeforeMs() > now()) continue;
       await store.write((transaction) => entries.promote(transaction, now(), stepMessages));
       wake(name);
     }

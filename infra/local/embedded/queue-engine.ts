@@ -108,7 +108,7 @@ function engineOf(store: Store, queues: Map<string, OpenQueue>, now: () => numbe
     const queue = open(name);
     const deadline = performance.now() + options.waitMs;
     for (let last = options.waitMs <= 0; ; ) {
-      if (hasReady(store, queue, now())) {
+      if (hasReady(queue, now())) {
         const messages = await store.write((transaction) =>
           takeReady(transaction, queues, queue, options, now()),
         );
@@ -117,7 +117,7 @@ function engineOf(store: Store, queues: Map<string, OpenQueue>, now: () => numbe
         if (messages.length > 0) return messages;
       }
       if (last) return [];
-      if (hasReady(store, queue, now())) continue;
+      if (hasReady(queue, now())) continue;
       const leftMs = Math.max(0, deadline - performance.now());
       last = (await waiters.wait(name, leftMs, options.signal)) === "over";
       if (options.signal?.aborted) return [];

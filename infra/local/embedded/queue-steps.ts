@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type OpenQueue, sentAtMsOf } from "./open-queues.ts";
 import type { MessageAttribute, MessageHead } from "./queue-record.ts";
 import { decodeReceiptHandle, encodeReceiptHandle } from "./receipt-handle.ts";
-import type { Store, StoreTransaction } from "./store.ts";
+import type { StoreTransaction } from "./store.ts";
 
 export interface OutgoingMessage {
   readonly body: Buffer;
@@ -44,11 +44,10 @@ export function insert(
   return head.messageId;
 }
 
-export function hasReady(store: Store, { entries }: OpenQueue, nowMs: number): boolean {
+export function hasReady({ entries }: OpenQueue, nowMs: number): boolean {
   if (entries.counts.ready > 0) return true;
   if (entries.counts.inFlight + entries.counts.delayed === 0) return false;
-  const dueAtMs = entries.earliestDueAtMs(store);
-  return dueAtMs !== undefined && dueAtMs <= nowMs;
+  return entries.dueNotBeforeMs() <= nowMs;
 }
 
 /** Takes up to `maxMessages`; on the way, drops the expired and parks those that were received too often. */

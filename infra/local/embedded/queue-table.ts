@@ -66,7 +66,8 @@ export interface QueueEntries {
   ): void;
   oldest(reader: StoreReader): number | undefined;
   newest(reader: StoreReader): number | undefined;
-  earliestDueAtMs(reader: StoreReader): number | undefined;
+  /** Nothing becomes due before this; from memory. Exact after a `promote` at that time. */
+  dueNotBeforeMs(): number;
 }
 
 const empty = Buffer.alloc(0);
@@ -80,6 +81,7 @@ const untouched: MessageState = {
 
 export function queueEntries(store: Store, queueId: number): QueueEntries {
   const counts = countEntries(store, queueId);
+  let dueNotBeforeMs = 0;
   const key = (table: Exclude<QueueTable, "due">, sequence: number) => sequenceKey(table, queueId, sequence);
 
   function state(reader: StoreReader, sequence: number): MessageState | undefined {
@@ -98,7 +100,10 @@ export function queueEntries(store: Store, queueId: number): QueueEntries {
     if (from !== undefined) leave(transaction, sequence, from);
     counts[to.place]++;
     if (to.place === "ready") transaction.put(key("ready", sequence), empty);
-    else transaction.put(dueKey(queueId, to.dueAtMs, sequence), empty);
+    else {
+      transaction.put(dueKey(queueId, to.dueAtMs, sequence), empty);
+      dueNotBeforeMs = Math.min(dueNotBeforeMs, to.dueAtMs);
+    }
     if (to.place !== "ready" || to.receiveCount > 0) transaction.put(key("state", sequence), encodeState(to));
     else if (from !== undefined) transaction.remove(key("state", sequence));
   }
@@ -118,11 +123,14 @@ export function queueEntries(store: Store, queueId: number): QueueEntries {
       place(transaction, sequence, undefined, to);
     },
     promote(transaction, nowMs, limit) {
+      if (nowMs < dueNotBeforeMs) return 0;
       const due = transaction.keys(dueRange(queueId, nowMs, limit));
       for (const sequence of due.map(sequenceOf)) {
         const from = state(transaction, sequence);
         if (from !== undefined) place(transaction, sequence, from, { ...from, place: "ready", dueAtMs: 0 });
       }
+      const [next] = transaction.keys(tableRange("due", queueId, 1));
+      dueNotBeforeMs = next === undefined ? Number.POSITIVE_INFINITY : dueAtMsOf(next);
       return due.length;
     },
     list(reader, table, limit, last = Number.MAX_SAFE_INTEGER - 1) {
@@ -163,7 +171,7 @@ export function queueEntries(store: Store, queueId: number): QueueEntries {
     },
     oldest: (reader) => reader.keys(tableRange("message", queueId, 1)).map(sequenceOf)[0],
     newest: (reader) => newestOf(reader, queueId),
-    earliestDueAtMs: (reader) => reader.keys(tableRange("due", queueId, 1)).map(dueAtMsOf)[0],
+    dueNotBeforeMs: () => dueNotBeforeMs,
   };
 }
 
