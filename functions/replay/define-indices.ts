@@ -1,4 +1,5 @@
 import { ask, ClusterAnswerError } from "../core/cluster/json-request.ts";
+import { deleteIncarnation } from "../core/definition/delete-incarnation.ts";
 import { readDefinitions, readMark } from "../core/definition/index-definition.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
 import { type IndexDefinition, type JsonObject, portableSettings } from "../core/definition/translate.ts";
@@ -46,7 +47,7 @@ async function deleteOnBackup(name: string, services: ReplayServices): Promise<v
   if (mark === undefined) return;
   const state = (await readPrimaryState(services.primary, [name])).get(name);
   if (state?.incarnation.uuid === mark.uuid) return;
-  await ask(services.backup, { method: "DELETE", path: `/${segment(name)}` });
+  if (!(await deleteIncarnation(services.backup, name, mark.uuid))) return;
   services.incarnations.forget(mark.uuid);
   const after = (await readPrimaryState(services.primary, [name])).get(name);
   if (after !== undefined) {

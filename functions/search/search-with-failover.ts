@@ -1,6 +1,6 @@
 import { forwardRequestHeaders, forwardResponseHeaders } from "../core/cluster/headers.ts";
 import type { Health } from "../core/cluster/health.ts";
-import { type Cluster, ClusterError } from "../core/cluster/port.ts";
+import { type Cluster, ClusterError, type Headers } from "../core/cluster/port.ts";
 import { type Answer, errorAnswer, servedByHeader } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { classify } from "../core/routing/classify.ts";
@@ -89,7 +89,7 @@ async function askCluster(
         }),
       ),
     );
-    const forwarded = { ...answer, headers: forwardResponseHeaders(answer.headers) };
+    const forwarded = { ...answer, headers: responseHeaders(request, answer.headers) };
     if (!unavailableStatuses.has(answer.status)) return { kind: "answered", answer: forwarded };
     return { kind: "unavailable", answer: forwarded, reason: `it answered ${answer.status}` };
   } catch (error) {
@@ -99,6 +99,15 @@ async function askCluster(
     const retry = { retryAfterSeconds: error.retryAfterSeconds ?? 1 };
     return { kind: "limited", answer: errorAnswer(429, "es_rejected_execution_exception", reason, retry) };
   }
+}
+
+/** A HEAD's answer keeps the length that the body would have: nobody can compute it from the bytes. */
+function responseHeaders(request: GatewayRequest, headers: Headers): Headers {
+  const length = headers["content-length"];
+  const forwarded = forwardResponseHeaders(headers);
+  return request.method === "HEAD" && length !== undefined
+    ? { ...forwarded, "content-length": length }
+    : forwarded;
 }
 
 function noAnswer(reason: string): ReadAnswer {

@@ -14,6 +14,8 @@ export interface ReplicatedWrite {
   readonly receivedMs: number;
   /** What PRIMARY is asked. */
   readonly forward: ClusterRequest;
+  /** 404 may be the answer to a deletion that found nothing, which is a write. */
+  readonly mayAnswer404: boolean;
   /** Every document that may be written. */
   readonly keys: readonly DocumentKey[];
   /** The operations in PRIMARY's answer; `undefined` when the answer does not pair with the request. */
@@ -45,7 +47,7 @@ export async function replicatedWrite(write: ReplicatedWrite, services: WriteSer
     await enqueueUnknown(write, services);
     return toClient(answer, answer.body);
   }
-  if (answer.status >= 300 && answer.status !== 404) {
+  if (answer.status >= 300 && !(answer.status === 404 && write.mayAnswer404)) {
     services.telemetry.count("writesRefused");
     intent.withdraw();
     return toClient(answer, answer.body);

@@ -32,6 +32,7 @@ export async function writeBulk(
   return replicatedWrite(
     {
       receivedMs: request.receivedMs,
+      mayAnswer404: false,
       forward: {
         method: request.method,
         path: request.path,

@@ -33,6 +33,7 @@ export async function writeDocument(
   return replicatedWrite(
     {
       receivedMs: request.receivedMs,
+      mayAnswer404: true,
       forward: {
         method: request.method,
         path: addressed.path,

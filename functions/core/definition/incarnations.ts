@@ -3,6 +3,7 @@ import type { Cluster } from "../cluster/port.ts";
 import { type Incarnation, incarnationAlias } from "../replication/incarnation.ts";
 import type { ShardLayout } from "../replication/shard.ts";
 import { segment } from "../routing/path.ts";
+import { deleteIncarnation } from "./delete-incarnation.ts";
 import { readDefinitions, readMark } from "./index-definition.ts";
 import type { PrimaryState } from "./primary-state.ts";
 import { createRequest, type IndexDefinition, markedMapping, markOf } from "./translate.ts";
@@ -35,6 +36,8 @@ export interface Incarnations {
 /** Incarnations of one BACKUP. What was ensured is remembered per process; BACKUP itself guards its truth. */
 export function createIncarnations(primary: Cluster, backup: Cluster): Incarnations {
   const known = new Map<string, { mappingVersion: number; layout: ShardLayout }>();
+  /** One establishing at a time for each incarnation: batches of one process must not race each other. */
+  const underWay = new Map<string, Promise<Readiness>>();
 
   async function withoutPrimary(incarnation: Incarnation): Promise<Readiness> {
     const remembered = known.get(incarnation.uuid);
@@ -56,27 +59,39 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
       await adopt(backup, source, present, state);
       return mark === undefined ? { kind: "created", layout, replaced: false } : { kind: "ready", layout };
     }
-    if (present !== undefined) {
-      // Another incarnation. The records of the old one are dead; so is what BACKUP holds of it.
-      await ask(backup, { method: "DELETE", path: `/${segment(incarnation.index)}` });
+    // Another incarnation. The records of the old one are dead; so is what BACKUP holds of it.
+    if (mark !== undefined && !(await deleteIncarnation(backup, incarnation.index, mark.uuid))) {
+      return { kind: "unknown", reason: `[${incarnation.index}] is being replaced by another consumer` };
     }
     return createOnBackup(backup, source, state, present !== undefined);
   }
 
+  async function ensure(
+    incarnation: Incarnation,
+    state: PrimaryState | "gone" | "unavailable",
+  ): Promise<Readiness> {
+    if (state === "unavailable") return withoutPrimary(incarnation);
+    if (state === "gone" || state.incarnation.uuid !== incarnation.uuid) return { kind: "dead" };
+    const remembered = known.get(incarnation.uuid);
+    if (remembered !== undefined && remembered.mappingVersion >= state.mappingVersion) {
+      return { kind: "ready", layout: remembered.layout };
+    }
+    const before = underWay.get(incarnation.uuid);
+    if (before !== undefined) {
+      await before;
+      return ensure(incarnation, state);
+    }
+    const establishing = establish(state).finally(() => underWay.delete(incarnation.uuid));
+    underWay.set(incarnation.uuid, establishing);
+    const readiness = await establishing;
+    if (readiness.kind === "ready" || readiness.kind === "created") {
+      known.set(incarnation.uuid, { mappingVersion: state.mappingVersion, layout: readiness.layout });
+    }
+    return readiness;
+  }
+
   return {
-    async ensure(incarnation, state) {
-      if (state === "unavailable") return withoutPrimary(incarnation);
-      if (state === "gone" || state.incarnation.uuid !== incarnation.uuid) return { kind: "dead" };
-      const remembered = known.get(incarnation.uuid);
-      if (remembered !== undefined && remembered.mappingVersion >= state.mappingVersion) {
-        return { kind: "ready", layout: remembered.layout };
-      }
-      const readiness = await establish(state);
-      if (readiness.kind === "ready" || readiness.kind === "created") {
-        known.set(incarnation.uuid, { mappingVersion: state.mappingVersion, layout: readiness.layout });
-      }
-      return readiness;
-    },
+    ensure,
     forget: (uuid) => void known.delete(uuid),
   };
 }
