@@ -1,6 +1,7 @@
 import { ConfigError } from "../../functions/core/runtime/config.ts";
 import { DataDirInUseError } from "./embedded/data-dir-lock.ts";
-import { functionEnvironment, readHostSettings } from "./host-settings.ts";
+import { functionEnvironment } from "./host-settings.ts";
+import { preflight } from "./preflight.ts";
 import { installAwsLambda } from "./response-stream.ts";
 import { MissingRequirementsError } from "./servers/requirements.ts";
 
@@ -10,7 +11,7 @@ function say(line: string): void {
 }
 
 async function main(): Promise<void> {
-  const settings = readHostSettings(process.env);
+  const settings = await preflight(process.env, say);
   const servers = settings.startsServers ? await startServers(settings.dataDir) : undefined;
   Object.assign(process.env, functionEnvironment({ ...process.env, ...servers?.environment }));
   installAwsLambda();

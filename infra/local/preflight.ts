@@ -1,0 +1,83 @@
+import { createServer } from "node:net";
+import type { ClusterName } from "../../functions/core/cluster/port.ts";
+import { clusterFrom } from "../../functions/core/runtime/clusters.ts";
+import {
+  type Config,
+  ConfigError,
+  type Environment,
+  readConfig,
+} from "../../functions/core/runtime/config.ts";
+import { reasonOf } from "../../functions/core/runtime/telemetry.ts";
+import { functionEnvironment, type HostSettings, readHostSettings } from "./host-settings.ts";
+
+const reachTimeoutMs = 3000;
+
+/**
+ * Everything that can be checked before anything is started, so that one message has every problem.
+ * @throws ConfigError listing wrong settings, a port that is taken, and, when neither cluster can be
+ * reached, both endpoints.
+ */
+export async function preflight(
+  environment: Environment,
+  warn: (line: string) => void,
+): Promise<HostSettings> {
+  const problems: string[] = [];
+  const settings = collect(problems, () => readHostSettings(environment));
+  const endpoints = settings?.startsServers
+    ? { PRIMARY_ENDPOINT: "http://localhost", BACKUP_ENDPOINT: "http://localhost" }
+    : {};
+  const config = collect(problems, () => readConfig(functionEnvironment({ ...environment, ...endpoints })));
+  if (settings !== undefined && (await portTaken(settings))) {
+    problems.push(
+      `PORT ${settings.port} on ${settings.host} is in use by another program: end that, or set PORT to a free one`,
+    );
+  }
+  if (settings !== undefined && config !== undefined && !settings.startsServers) {
+    const [primary, backup] = await Promise.all([
+      unreachable("primary", config),
+      unreachable("backup", config),
+    ]);
+    if (primary !== undefined && backup !== undefined) problems.push(primary, backup);
+    else if (primary !== undefined)
+      warn(
+        `${primary}\n  Starting all the same: reads go to BACKUP and writes are refused until it answers.`,
+      );
+    else if (backup !== undefined)
+      warn(`${backup}\n  Starting all the same: records wait in the queue until it answers.`);
+  }
+  if (settings === undefined || problems.length > 0) throw new ConfigError(problems);
+  return settings;
+}
+
+function collect<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) if (!problems.includes(problem)) problems.push(problem);
+    return undefined;
+  }
+}
+
+async function portTaken({ host, port }: HostSettings): Promise<boolean> {
+  if (port === 0) return false;
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error) => resolve("code" in error && error.code === "EADDRINUSE"));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(false)));
+  });
+}
+
+/** The problem when none of a cluster's nodes answers; an answer of any status will do. */
+async function unreachable(name: ClusterName, config: Config): Promise<string | undefined> {
+  const cluster = clusterFrom(name, config, "client");
+  try {
+    await cluster.send({ method: "GET", path: "/", timeoutMs: reachTimeoutMs });
+    return undefined;
+  } catch (error) {
+    const nodes = config[name].endpoints.map(({ origin }) => origin).join(", ");
+    return `${name.toUpperCase()}_ENDPOINT ${nodes} cannot be reached: ${reasonOf(error)}`;
+  } finally {
+    await cluster.close();
+  }
+}
