@@ -4,6 +4,7 @@ import { linesOf } from "../core/replication/bulk-lines.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
 import { PayloadLost, unseal } from "../core/replication/envelope.ts";
 import type { ApplyRecord, ReplicationRecord } from "../core/replication/record.ts";
+import { epochOf } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
 import { applyOperations, type PendingOperation } from "./apply-operations.ts";
@@ -91,6 +92,13 @@ async function resolveApply(
   incarnations: PreparedIncarnations,
   services: ReplayServices,
 ): Promise<Resolved> {
+  // The roles were switched since: what the former PRIMARY said must not touch the new one's BACKUP.
+  if (record.manifest.some(({ version }) => epochOf(version) < services.epoch)) {
+    services.telemetry.warn("dropped a record of an older operator epoch", {
+      index: record.incarnation.index,
+    });
+    return { kind: "operations", operations: [] };
+  }
   const readiness = incarnations.get(record.incarnation.uuid);
   if (readiness === undefined || readiness.kind === "unknown") {
     return { kind: "retry", reason: readiness?.reason ?? "the incarnation was not prepared" };

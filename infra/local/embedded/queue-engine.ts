@@ -22,7 +22,7 @@ import {
   type VisibilityOutcome,
 } from "./queue-steps.ts";
 import { queueWaiters } from "./queue-waiters.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoreTransaction } from "./store.ts";
 
 export interface ReceiveOptions {
   readonly maxMessages: number;
@@ -109,9 +109,8 @@ function engineOf(store: Store, queues: Map<string, OpenQueue>, now: () => numbe
     const deadline = performance.now() + options.waitMs;
     for (let last = options.waitMs <= 0; ; ) {
       if (hasReady(queue, now())) {
-        const messages = await store.write((transaction) =>
-          takeReady(transaction, queues, queue, options, now()),
-        );
+        const take = (open: StoreTransaction) => takeReady(open, queues, queue, options, now());
+        const messages = await store.write(take, "soon");
         alarm.arm();
         if (queue.definition.redrive) waiters.wake(queue.definition.redrive.deadLetterQueue);
         if (messages.length > 0) return messages;
