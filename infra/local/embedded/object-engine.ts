@@ -102,10 +102,7 @@ export function openObjectEngine(
   }
 
   async function remove(keys: readonly string[]): Promise<void> {
-    const freed = await store.write(
-      (transaction) => keys.flatMap((key) => removeEntry(transaction, key)),
-      "soon",
-    );
+    const freed = await store.write((transaction) => keys.flatMap((key) => removeEntry(transaction, key)));
     for (const file of freed) files.release(file);
   }
 

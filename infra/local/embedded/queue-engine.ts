@@ -110,7 +110,7 @@ function engineOf(store: Store, queues: Map<string, OpenQueue>, now: () => numbe
     for (let last = options.waitMs <= 0; ; ) {
       if (hasReady(queue, now())) {
         const take = (open: StoreTransaction) => takeReady(open, queues, queue, options, now());
-        const messages = await store.write(take, "soon");
+        const messages = await store.write(take);
         alarm.arm();
         if (queue.definition.redrive) waiters.wake(queue.definition.redrive.deadLetterQueue);
         if (messages.length > 0) return messages;
@@ -170,10 +170,7 @@ function engineOf(store: Store, queues: Map<string, OpenQueue>, now: () => numbe
     receive,
     delete: (name, handles) => {
       const queue = open(name);
-      return store.write(
-        (transaction) => handles.map((handle) => remove(transaction, queue, handle)),
-        "soon",
-      );
+      return store.write((transaction) => handles.map((handle) => remove(transaction, queue, handle)));
     },
     changeVisibility,
     purge,

@@ -26,12 +26,6 @@ export interface StoreTransaction extends StoreReader {
   remove(key: Buffer): void;
 }
 
-/**
- * How long a write may wait for company. `now` starts a commit as soon as the previous one has ended; `soon`
- * joins the next commit and starts one itself after 4 ms at the latest, which spares a lone commit's CPU.
- */
-export type Urgency = "now" | "soon";
-
 /** The one durable store under the embedded queues and objects. */
 export interface Store extends StoreReader {
   /**
@@ -40,8 +34,10 @@ export interface Store extends StoreReader {
    *
    * An error inside `work`, or a commit that fails, stops the store: everything waiting is rejected, and so is
    * every later write, because what is in memory may no longer be what is on disk. A restart recovers.
+   * (After a failed commit lmdb also leaves a rejected promise out of reach, so that Node ends the process unless
+   * it listens for `unhandledRejection`.)
    */
-  write<T>(work: (transaction: StoreTransaction) => T, urgency?: Urgency): Promise<T>;
+  write<T>(work: (transaction: StoreTransaction) => T): Promise<T>;
   /** Waits for what was written, then gives the directory free. */
   close(): Promise<void>;
 }
@@ -51,8 +47,6 @@ interface Job {
   settle(): void;
   fail(error: unknown): void;
 }
-
-const companyWaitMs = 4;
 
 /**
  * Opens (or creates) the store in `directory`.
@@ -116,12 +110,9 @@ function openDatabase(directory: string) {
 function groupCommit(commit: (work: () => void) => Promise<void>, transaction: StoreTransaction) {
   let waiting: Job[] = [];
   let running: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
   let stopped: { because: unknown } | undefined;
 
   function start(): void {
-    if (timer !== undefined) clearTimeout(timer);
-    timer = undefined;
     if (running !== undefined || waiting.length === 0) return;
     running = commitWaiting().finally(() => {
       running = undefined;
@@ -140,7 +131,7 @@ function groupCommit(commit: (work: () => void) => Promise<void>, transaction: S
         });
       }
     } catch (because) {
-      stopped = { because };
+      stopped = { because: await reasonOf(because) };
     }
     if (stopped !== undefined) {
       batch = batch.concat(waiting);
@@ -153,7 +144,7 @@ function groupCommit(commit: (work: () => void) => Promise<void>, transaction: S
   }
 
   return {
-    write<T>(work: (transaction: StoreTransaction) => T, urgency: Urgency = "now"): Promise<T> {
+    write<T>(work: (transaction: StoreTransaction) => T): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         let settle = () => {};
         waiting.push({
@@ -164,9 +155,7 @@ function groupCommit(commit: (work: () => void) => Promise<void>, transaction: S
           settle: () => settle(),
           fail: reject,
         });
-        if (running !== undefined) return;
-        if (urgency === "soon") timer ??= setTimeout(start, companyWaitMs);
-        else start();
+        start();
       });
     },
     async drain(): Promise<void> {
@@ -175,4 +164,13 @@ function groupCommit(commit: (work: () => void) => Promise<void>, transaction: S
       stopped ??= { because: new Error("closed") };
     },
   };
+}
+
+/** LMDB rejects with a general error whose `commitError` is a promise that rejects with the system's error. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && "commitError" in error)) return error;
+  return Promise.resolve(error.commitError).then(
+    () => error,
+    (reason: unknown) => reason,
+  );
 }
