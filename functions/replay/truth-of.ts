@@ -33,5 +33,9 @@ export function pendingOf(
   lines: readonly Buffer[],
   shared: Omit<PendingOperation, "entry" | "lines">,
 ): readonly PendingOperation[] {
-  return manifest.map((entry, i) => ({ ...shared, entry, lines: lines[i] ?? Buffer.alloc(0) }));
+  const { incarnation, layout, writtenAtMs, late } = shared;
+  return manifest.map((entry, i) => {
+    const own = lines[i] ?? Buffer.alloc(0);
+    return { incarnation, layout, writtenAtMs, late, entry, lines: own };
+  });
 }

@@ -13,6 +13,7 @@ import { sweepIntents } from "../../functions/reconcile/sweep-intents.ts";
 import { handler as replayHandler } from "../../functions/replay/handler.ts";
 import { bufferedHandler, handler as searchHandler } from "../../functions/search/handler.ts";
 import { handler as writeHandler } from "../../functions/write/handler.ts";
+import { announceGateway } from "../cli/gateway-file.ts";
 import type { EmbeddedClients } from "./embedded/clients.ts";
 import { createEventSourceMapping } from "./event-source-mapping.ts";
 import { type HostSettings, queueUrlPrefix, recordsQueue } from "./host-settings.ts";
@@ -20,6 +21,8 @@ import { createLambdaContext, type Log } from "./lambda-context.ts";
 import { isStreamed } from "./response-stream.ts";
 import { createRestApi } from "./rest-api.ts";
 import type { LocalFunction } from "./rest-api-function.ts";
+import { s3Endpoint, s3Path } from "./s3-endpoint.ts";
+import { sqsEndpoint, sqsPath } from "./sqs-endpoint.ts";
 import { status, statusPath } from "./status.ts";
 
 export interface Gateway {
@@ -37,7 +40,7 @@ const functionGraceMs = 10_000;
 /** The functions in this process: API in front, event source mapping behind, the sweep on its schedule. */
 export async function startGateway(settings: HostSettings, engines: EmbeddedClients): Promise<Gateway> {
   const log: Log = ({ level, message, ...fields }) => telemetry[level](message, fields);
-  const functions = localFunctions(engines);
+  const functions = localFunctions(engines, settings.host);
   const api = createRestApi({
     host: settings.host,
     port: settings.port,
@@ -60,12 +63,14 @@ export async function startGateway(settings: HostSettings, engines: EmbeddedClie
   // No write is under way in a process that has only begun: every intent was left by one that ended.
   await sweepIntents({ ...sweepServices(), intentAgeMs: 0 });
   const { port } = await api.listen();
+  const withdraw = announceGateway(settings.dataDir, settings.host, port);
   mapping.start();
   const timers = [every(sweepEveryMs, () => sweep(log)), every(expireEveryMs, () => expire(engines))];
   return {
     port,
     async close() {
       for (const timer of timers) clearInterval(timer);
+      withdraw();
       await api.close();
       await mapping.stop();
       await writeServices().intents.settled();
@@ -77,9 +82,11 @@ interface LocalFunctions {
   readonly read: LocalFunction;
   readonly write: LocalFunction;
   readonly status: LocalFunction;
+  readonly sqs: LocalFunction;
+  readonly s3: LocalFunction;
 }
 
-function localFunctions(engines: EmbeddedClients): LocalFunctions {
+function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions {
   const { primary, backup } = config();
   const list = (endpoints: readonly URL[]) => endpoints.map(({ href }) => href.replace(/\/$/, "")).join(",");
   const statusServices = {
@@ -98,12 +105,16 @@ function localFunctions(engines: EmbeddedClients): LocalFunctions {
       : { kind: "buffered", name: "search", handler: bufferedHandler },
     write: { kind: "buffered", name: "write", handler: writeHandler },
     status: { kind: "buffered", name: "status", handler: () => status(statusServices) },
+    sqs: sqsEndpoint(engines.queues, { host, config: config() }),
+    s3: s3Endpoint(engines.objects, { host, config: config() }),
   };
 }
 
 /** As the stack's resource tree does: reads to the search function, the rest to the write function. */
 function routed(functions: LocalFunctions, method: string, path: string): LocalFunction {
   if (path === statusPath && method === "GET") return functions.status;
+  if (path === sqsPath || path.startsWith(`${sqsPath}/`)) return functions.sqs;
+  if (path.startsWith(`${s3Path}/`)) return functions.s3;
   const reads = method === "GET" || method === "HEAD" || classify(method, path).kind === "read";
   return reads ? functions.read : functions.write;
 }
