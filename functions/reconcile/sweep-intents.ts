@@ -2,7 +2,7 @@ import { readIntent } from "../core/intent/intents.ts";
 import type { ObjectStore } from "../core/payload/port.ts";
 import type { Queue } from "../core/queue/port.ts";
 import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
-import type { ReplicationRecord } from "../core/replication/record.ts";
+import { looksAfterUnknown, type ReplicationRecord } from "../core/replication/record.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
 
 export interface SweepServices {
@@ -39,8 +39,10 @@ export async function sweepIntents(services: SweepServices): Promise<number> {
     }
     for (let from = 0; from < intent.keys.length; from += keysPerRecord) {
       const keys = intent.keys.slice(from, from + keysPerRecord);
+      const { writtenAtMs } = intent;
+      const reason = "intent left over";
       await sendReconcile(
-        { kind: "reconcile", writtenAtMs: intent.writtenAtMs, reason: "intent left over", keys },
+        { kind: "reconcile", writtenAtMs, reason, keys, looksLeft: looksAfterUnknown },
         services,
       );
     }

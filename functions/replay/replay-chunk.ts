@@ -3,7 +3,12 @@ import { ClusterError } from "../core/cluster/port.ts";
 import { linesOf } from "../core/replication/bulk-lines.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
 import { PayloadLost, unseal } from "../core/replication/envelope.ts";
-import type { ApplyRecord, ReplicationRecord } from "../core/replication/record.ts";
+import {
+  type ApplyRecord,
+  lookPausesSeconds,
+  type ReconcileRecord,
+  type ReplicationRecord,
+} from "../core/replication/record.ts";
 import { epochOf } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
@@ -12,7 +17,7 @@ import { defineIndices } from "./define-indices.ts";
 import { finishRecord } from "./finish-record.ts";
 import type { ReceivedRecord } from "./message.ts";
 import { type PreparedIncarnations, prepareIncarnations } from "./prepare-incarnations.ts";
-import { reconcilePage } from "./reconcile-index.ts";
+import { type ReconciledPage, reconcilePage } from "./reconcile-index.ts";
 import type { MessageEnd, ReplayServices } from "./replay-batch.ts";
 import { secondChance } from "./second-chance.ts";
 import { sendRecord } from "./send-record.ts";
@@ -24,7 +29,7 @@ type Resolved =
       readonly kind: "operations";
       readonly operations: readonly PendingOperation[];
       /** The rest of a long piece of work, sent when this part is done. */
-      readonly next?: ReplicationRecord | undefined;
+      readonly next?: { readonly record: ReplicationRecord; readonly delaySeconds: number } | undefined;
     }
   | { readonly kind: "retry"; readonly reason: string };
 
@@ -52,7 +57,9 @@ export async function replayChunk(
         ? dispositions.slice(at, at + count)
         : [{ kind: "retry", reason: each.reason }];
     const end = await finishRecord(record, operations.slice(at, at + count), own, services);
-    if (end.kind === "done" && each.kind === "operations" && each.next) await sendRecord(each.next, services);
+    if (end.kind === "done" && each.kind === "operations" && each.next) {
+      await sendRecord(each.next.record, services, each.next.delaySeconds);
+    }
     ends.push(end);
     at += count;
   }
@@ -71,9 +78,9 @@ async function resolve(
       case "apply":
         return await resolveApply(received, record, incarnations, services);
       case "reconcile":
-        return { kind: "operations", operations: await truthOf(record.keys, record.writtenAtMs, services) };
+        return await resolveReconcile(record, services);
       case "reconcile-index":
-        return { kind: "operations", ...(await reconcilePage(record, services)) };
+        return resolvePage(await reconcilePage(record, services));
       case "define":
         await defineIndices(record, services);
         return { kind: "operations", operations: [] };
@@ -84,6 +91,21 @@ async function resolve(
     if (!expected) throw error;
     return { kind: "retry", reason: reasonOf(error) };
   }
+}
+
+function resolvePage({ operations, next }: ReconciledPage): Resolved {
+  return { kind: "operations", operations, next: next && { record: next, delaySeconds: 0 } };
+}
+
+async function resolveReconcile(record: ReconcileRecord, services: ReplayServices): Promise<Resolved> {
+  const operations = await truthOf(record.keys, record.writtenAtMs, services);
+  const { looksLeft } = record;
+  if (looksLeft <= 0) return { kind: "operations", operations };
+  const next = {
+    record: { ...record, looksLeft: looksLeft - 1 },
+    delaySeconds: lookPausesSeconds[looksLeft] ?? 0,
+  };
+  return { kind: "operations", operations, next };
 }
 
 async function resolveApply(

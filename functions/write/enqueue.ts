@@ -2,7 +2,7 @@ import type { ObjectStore } from "../core/payload/port.ts";
 import type { OutgoingMessage, Queue } from "../core/queue/port.ts";
 import { bulkLines } from "../core/replication/bulk-lines.ts";
 import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
-import type { ReplicationRecord } from "../core/replication/record.ts";
+import { looksAfterUnknown, type ReplicationRecord } from "../core/replication/record.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
 import type { AcceptedWrites } from "./accepted-writes.ts";
 
@@ -33,7 +33,14 @@ export async function enqueue(
   }
   for (let from = 0; from < writes.unknown.length; from += keysPerRecord) {
     const keys = writes.unknown.slice(from, from + keysPerRecord);
-    const record: ReplicationRecord = { kind: "reconcile", writtenAtMs, reason: "outcome unknown", keys };
+    const reason = "outcome unknown";
+    const record: ReplicationRecord = {
+      kind: "reconcile",
+      writtenAtMs,
+      reason,
+      keys,
+      looksLeft: looksAfterUnknown,
+    };
     sealed.push(seal(record, Buffer.alloc(0), envelope, payloads));
   }
   await send(await Promise.all(sealed), services);

@@ -31,7 +31,13 @@ const headerSchema = v.variant("kind", [
     createdMs: v.number(),
     ops: v.array(entry),
   }),
-  v.object({ ...common, kind: v.literal("reconcile"), reason: v.string(), keys: v.array(key) }),
+  v.object({
+    ...common,
+    kind: v.literal("reconcile"),
+    reason: v.string(),
+    keys: v.array(key),
+    looksLeft: v.optional(v.number(), 0),
+  }),
   v.object({
     ...common,
     kind: v.literal("reconcile-index"),
@@ -71,7 +77,7 @@ export function headerOf(record: ReplicationRecord, bodyAt: Header["body"]): Hea
         k.id,
         k.routing ?? null,
       ]);
-      return { ...shared, kind: "reconcile", reason: record.reason, keys };
+      return { ...shared, kind: "reconcile", reason: record.reason, keys, looksLeft: record.looksLeft };
     }
     case "reconcile-index": {
       const { reason, index } = record;
@@ -128,7 +134,7 @@ export function recordOf(header: Header): ReplicationRecord {
     }
     case "reconcile": {
       const keys = header.keys.map(([index, id, at]) => ({ index, id, routing: at ?? undefined }));
-      return { kind: "reconcile", writtenAtMs, reason: header.reason, keys };
+      return { kind: "reconcile", writtenAtMs, reason: header.reason, keys, looksLeft: header.looksLeft };
     }
     case "reconcile-index":
       return {

@@ -45,7 +45,17 @@ export interface ReconcileRecord {
   readonly writtenAtMs: number;
   readonly reason: string;
   readonly keys: readonly DocumentKey[];
+  /**
+   * How many more times to look, a while apart. A request that PRIMARY had in its socket when the writer
+   * gave up or died may be executed after the first look.
+   */
+  readonly looksLeft: number;
 }
+
+/** Pauses between the looks of a reconcile, in seconds, by `looksLeft`. */
+export const lookPausesSeconds: Readonly<Record<number, number>> = { 2: 5, 1: 20 };
+/** Looks that follow the first one for a write whose outcome is unknown. */
+export const looksAfterUnknown = 2;
 
 /** Where a whole-index reconcile goes on: pages of one shard of one side, by sequence number. */
 export interface IndexCursor {
