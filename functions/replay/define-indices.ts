@@ -6,6 +6,7 @@ import { type IndexDefinition, type JsonObject, portableSettings } from "../core
 import type { DefineRecord } from "../core/replication/record.ts";
 import { segment } from "../core/routing/path.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
+import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 import { sendRecord } from "./send-record.ts";
 
@@ -17,8 +18,12 @@ import { sendRecord } from "./send-record.ts";
 export async function defineIndices(record: DefineRecord, services: ReplayServices): Promise<void> {
   const onPrimary = await readDefinitions(services.primary, record.pattern);
   const onBackup = await readDefinitions(services.backup, record.pattern);
+  const named = new Set(record.pattern.split(","));
   const names = [...new Set([...onPrimary.keys(), ...onBackup.keys()])].filter(
-    (name) => !name.startsWith("understudy-"),
+    // A wildcard does not mean the system's own indices; those that replication made are kept level.
+    (name) =>
+      !name.startsWith("understudy-") &&
+      (!name.startsWith(".") || named.has(name) || isMarked(onBackup.get(name))),
   );
   if (names.length === 0) return;
   const states = await readPrimaryState(services.primary, names);
@@ -30,12 +35,15 @@ export async function defineIndices(record: DefineRecord, services: ReplayServic
       if (present !== undefined && readMark(present) !== undefined) await deleteOnBackup(name, services);
     } else if (source !== undefined) {
       services.incarnations.forget(state.incarnation.uuid);
-      const readiness = await services.incarnations.ensure(state.incarnation, state);
+      const readiness = await ensureIncarnation(state.incarnation, state, services);
       if (readiness.kind === "unknown") throw new TruthUnsettled(readiness.reason);
       await levelSettingsAndAliases(name, source, services);
-      if (readiness.kind === "created" && readiness.replaced) await reconcileSoon(name, services);
     }
   }
+}
+
+function isMarked(definition: IndexDefinition | undefined): boolean {
+  return definition !== undefined && readMark(definition) !== undefined;
 }
 
 /**

@@ -15,7 +15,7 @@ export async function finishRecord(
   services: ReplayServices,
 ): Promise<MessageEnd> {
   const retry = dispositions.find((disposition) => disposition.kind === "retry");
-  const waitedTooLong = received.ageMs > services.retryMsMax;
+  const waitedTooLong = received.queuedMs > services.retryMsMax;
   if (retry?.kind === "retry" && !waitedTooLong) {
     services.telemetry.count("recordsRetried");
     return { kind: "retry", reason: retry.reason };

@@ -11,8 +11,8 @@ export interface ReceivedRecord {
   readonly record: ReplicationRecord;
   /** BACKUP may have forgotten a deletion that is newer than this record. */
   readonly late: boolean;
-  /** Since the record was sent, in milliseconds; never negative. */
-  readonly ageMs: number;
+  /** In the queue, in milliseconds; a redrive starts it over. Never negative. */
+  readonly queuedMs: number;
 }
 
 /**
@@ -22,8 +22,9 @@ export interface ReceivedRecord {
 export function receiveRecord(message: SQSRecord, nowMs: number): ReceivedRecord {
   const { header, inline } = parseMessage(message.body);
   const record = recordOf(header);
+  const queuedMs = Math.max(0, nowMs - Number(message.attributes.SentTimestamp));
   const late = isLate(message, record.writtenAtMs, nowMs);
-  return { message, header, inline, record, late, ageMs: Math.max(0, nowMs - record.writtenAtMs) };
+  return { message, header, inline, record, late, queuedMs };
 }
 
 /**

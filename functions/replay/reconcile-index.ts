@@ -10,6 +10,7 @@ import { TruthUnsettled } from "../core/truth/absence.ts";
 import { type PageEntry, pageSize, readPage } from "../core/truth/index-page.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import type { PendingOperation } from "./apply-operations.ts";
+import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 import { truthOf } from "./truth-of.ts";
 
@@ -32,7 +33,7 @@ export async function reconcilePage(
   const { index } = record;
   const state = (await readPrimaryState(services.primary, [index])).get(index);
   if (state === undefined) return { operations: [], next: undefined };
-  const readiness = await services.incarnations.ensure(state.incarnation, state);
+  const readiness = await ensureIncarnation(state.incarnation, state, services);
   if (readiness.kind === "unknown" || readiness.kind === "dead") {
     throw new TruthUnsettled(`[${index}] is not ready on BACKUP`);
   }

@@ -114,18 +114,17 @@ async function resolveApply(
   incarnations: PreparedIncarnations,
   services: ReplayServices,
 ): Promise<Resolved> {
-  // The roles were switched since: what the former PRIMARY said must not touch the new one's BACKUP.
+  const { index } = record.incarnation;
+  const keys = record.manifest.map(({ id, routing }) => ({ index, id, routing }));
+  // The roles may have been switched since it was written: what counts is what today's PRIMARY holds.
   if (record.manifest.some(({ version }) => epochOf(version) < services.epoch)) {
-    services.telemetry.warn("dropped a record of an older operator epoch", {
-      index: record.incarnation.index,
-    });
-    return { kind: "operations", operations: [] };
+    services.telemetry.warn("a record of an older operator epoch is read anew from PRIMARY", { index });
+    return { kind: "operations", operations: await truthOf(keys, record.writtenAtMs, services) };
   }
   const readiness = incarnations.get(record.incarnation.uuid);
   if (readiness === undefined || readiness.kind === "unknown") {
     return { kind: "retry", reason: readiness?.reason ?? "the incarnation was not prepared" };
   }
-  const keys = record.manifest.map(({ id, routing }) => ({ index: record.incarnation.index, id, routing }));
   if (readiness.kind === "dead") {
     // Perhaps dead when it was written, perhaps written to the successor under a stale name: PRIMARY knows.
     if (readiness.primaryGone) return { kind: "operations", operations: [] };

@@ -7,6 +7,7 @@ import { isNewer } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { applyOperations, type PendingOperation } from "./apply-operations.ts";
+import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
 /**
@@ -60,7 +61,7 @@ async function copyDefinitions(
   ]);
   for (const incarnation of incarnations.values()) {
     services.incarnations.forget(incarnation.uuid);
-    await services.incarnations.ensure(incarnation, states.get(incarnation.index) ?? "gone");
+    await ensureIncarnation(incarnation, states.get(incarnation.index) ?? "gone", services);
   }
 }
 

@@ -3,6 +3,7 @@ import type { DocumentKey, ManifestEntry } from "../core/replication/record.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
 import { presentOperations } from "../core/truth/present-operations.ts";
 import type { PendingOperation } from "./apply-operations.ts";
+import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
 /** PRIMARY's present documents for the keys, ready to apply. */
@@ -14,7 +15,7 @@ export async function truthOf(
   const present = await presentOperations(keys, services);
   const pending: PendingOperation[] = [];
   for (const { state, operations } of present) {
-    const readiness = await services.incarnations.ensure(state.incarnation, state);
+    const readiness = await ensureIncarnation(state.incarnation, state, services);
     if (readiness.kind === "dead" || readiness.kind === "unknown") {
       throw new TruthUnsettled(`[${state.incarnation.index}] is not ready on BACKUP`);
     }

@@ -6,7 +6,7 @@ import { admit } from "../core/http/admit.ts";
 import { proxyResult } from "../core/http/answer.ts";
 import { requestFrom } from "../core/http/request.ts";
 import { failureAnswer, unexpectedFailure } from "../core/runtime/middleware.ts";
-import { config } from "../core/runtime/process.ts";
+import { config, responseStreaming } from "../core/runtime/process.ts";
 import { searchServices } from "../core/runtime/search-services.ts";
 import type { ReadAnswer } from "./first-part.ts";
 import { searchWithFailover } from "./search-with-failover.ts";
@@ -54,7 +54,7 @@ function headOf({ status, headers }: ReadAnswer) {
 
 type Streamify = typeof awslambda.streamifyResponse;
 
-const streams = typeof awslambda !== "undefined" && process.env["RESPONSE_STREAMING"] !== "false";
+const streams = typeof awslambda !== "undefined" && responseStreaming;
 
 /** The function's entry: reads from PRIMARY, or BACKUP while PRIMARY is unavailable. */
 export const handler = streams ? streamedHandler(awslambda.streamifyResponse) : bufferedHandler;

@@ -2,6 +2,7 @@ import type { Answer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { classify } from "../core/routing/classify.ts";
 import { changeDefinition, writeByQuery } from "./change-indices.ts";
+import { concernedIndices } from "./concerned-indices.ts";
 import { passThrough } from "./pass-through.ts";
 import { writeBulk } from "./write-bulk.ts";
 import { writeDocument } from "./write-document.ts";
@@ -16,7 +17,7 @@ export async function writeThrough(request: GatewayRequest, services: WriteServi
     case "document":
       return writeDocument(request, endpoint.target, services);
     case "definition":
-      return changeDefinition(request, endpoint.pattern, services);
+      return changeDefinition(request, concernedIndices(request) ?? endpoint.pattern, services);
     case "by-query":
       return writeByQuery(request, endpoint.pattern, services);
     case "read":

@@ -1,3 +1,7 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { admit } from "../../functions/core/http/admit.ts";
+import { proxyResult } from "../../functions/core/http/answer.ts";
+import { requestFrom } from "../../functions/core/http/request.ts";
 import { classify } from "../../functions/core/routing/classify.ts";
 import {
   clientBackup,
@@ -88,7 +92,8 @@ interface LocalFunctions {
 
 function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions {
   const { primary, backup } = config();
-  const list = (endpoints: readonly URL[]) => endpoints.map(({ href }) => href.replace(/\/$/, "")).join(",");
+  const list = (endpoints: readonly URL[]) =>
+    endpoints.map(({ origin, pathname }) => origin + pathname.replace(/\/$/, "")).join(",");
   const statusServices = {
     primary: clientPrimary(),
     backup: clientBackup(),
@@ -104,10 +109,20 @@ function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions 
       ? { kind: "streamed", name: "search", handler: searchHandler }
       : { kind: "buffered", name: "search", handler: bufferedHandler },
     write: { kind: "buffered", name: "write", handler: writeHandler },
-    status: { kind: "buffered", name: "status", handler: () => status(statusServices) },
+    status: {
+      kind: "buffered",
+      name: "status",
+      handler: async (event) => refusal(event) ?? status(statusServices),
+    },
     sqs: sqsEndpoint(engines.queues, { host, config: config() }),
     s3: s3Endpoint(engines.objects, { host, config: config() }),
   };
+}
+
+/** The status tells of the clusters: it is for the same people as the gateway. */
+function refusal(event: APIGatewayProxyEvent): APIGatewayProxyResult | undefined {
+  const admission = admit(requestFrom(event, Date.now()), config());
+  return admission.kind === "refused" ? proxyResult(admission.answer) : undefined;
 }
 
 /** As the stack's resource tree does: reads to the search function, the rest to the write function. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEvent } from "aws-lambda";
+import { withBase64Body } from "../../functions/core/http/body-bytes.ts";
 
 /** A request target that may go on, or why it may not. `path` is exactly as it was encoded, without the query. */
 export type Target =
@@ -75,8 +76,8 @@ export interface EventOptions {
   readonly request: IncomingMessage;
   readonly path: string;
   readonly parameters: ReadonlyMap<string, string[]>;
-  /** Base64, or `null` when the request has none. */
-  readonly body: string | null;
+  /** `undefined` when the request has none. */
+  readonly body: Buffer | undefined;
   readonly requestId: string;
   readonly nowMs: number;
 }
@@ -88,7 +89,7 @@ export function createRestEvent(options: EventOptions): APIGatewayProxyEvent {
   const resource = path === "/" ? "/" : "/{proxy+}";
   const sourceIp = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
   const headers = requestHeaders(request, sourceIp);
-  return {
+  const event = {
     resource,
     path,
     httpMethod,
@@ -98,8 +99,6 @@ export function createRestEvent(options: EventOptions): APIGatewayProxyEvent {
     multiValueQueryStringParameters: parameters.size === 0 ? null : Object.fromEntries(parameters),
     pathParameters: path === "/" ? null : { proxy: path.slice(1) },
     stageVariables: null,
-    body,
-    isBase64Encoded: body !== null,
     requestContext: {
       accountId: "000000000000",
       apiId: "local",
@@ -115,6 +114,7 @@ export function createRestEvent(options: EventOptions): APIGatewayProxyEvent {
       resourcePath: resource,
     },
   };
+  return body === undefined ? { ...event, body: null, isBase64Encoded: false } : withBase64Body(event, body);
 }
 
 const noIdentity = {

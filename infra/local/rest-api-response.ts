@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { APIGatewayProxyResult } from "aws-lambda";
+import { bodyBytes } from "../../functions/core/http/body-bytes.ts";
 
 type HeaderValue = boolean | number | string;
 
@@ -72,9 +73,7 @@ export function sendResult(response: ServerResponse, result: APIGatewayProxyResu
   if (typeof result !== "object" || result === null)
     throw new MalformedResponse("the handler returned nothing");
   const stated = applyHead(response, result);
-  const text = result.body ?? "";
-  if (typeof text !== "string") throw new MalformedResponse("the body is not a string");
-  const body = Buffer.from(text, result.isBase64Encoded === true ? "base64" : "utf8");
+  const body = bodyOf(result);
   const method = response.req.method;
   const bodyless = method === "HEAD" || result.statusCode === 204 || result.statusCode === 304;
   if (!bodyless) response.setHeader("content-length", body.length);
@@ -83,6 +82,15 @@ export function sendResult(response: ServerResponse, result: APIGatewayProxyResu
     response.setHeader("content-type", "application/json");
   }
   response.end(bodyless ? undefined : body);
+}
+
+/** What a handler returns is only said to have the type: its body may be anything. */
+function bodyOf(result: APIGatewayProxyResult): Buffer {
+  try {
+    return bodyBytes(result);
+  } catch (error) {
+    throw new MalformedResponse("the body is not a string", { cause: error });
+  }
 }
 
 function setLength(response: ServerResponse, stated: string | undefined, counted: number): void {

@@ -119,7 +119,7 @@ type Prepared =
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "aborted" };
 
-/** From the request to its event. The body's bytes are let go here: only their base64 goes on. */
+/** From the request to its event. */
 async function prepare(
   request: IncomingMessage,
   options: RestApiOptions,
@@ -141,7 +141,7 @@ async function prepare(
     request,
     path: target.path,
     parameters: target.parameters,
-    body: read.body?.toString("base64") ?? null,
+    body: read.body,
     requestId: randomUUID(),
     nowMs: now(),
   });

@@ -22,13 +22,22 @@ export type Readiness =
   | { readonly kind: "dead" }
   | { readonly kind: "unknown"; readonly reason: string };
 
+/** Told of an index that is about to be made; `replaced`: another incarnation's goes for it. */
+export type Announce = (replaced: boolean) => Promise<void>;
+
 /** Keeps BACKUP's indices standing for PRIMARY's present incarnations. */
 export interface Incarnations {
   /**
    * @param state PRIMARY's present state of the index, `"gone"`, or `"unavailable"` when it cannot be asked.
+   * @param announce called before BACKUP's index is made, replaced or adopted: what has to follow that must
+   *   be durable first, because a process that dies in between finds the index ready the next time.
    * @throws ClusterError or ClusterAnswerError when a cluster fails half-way; trying again is safe.
    */
-  ensure(incarnation: Incarnation, state: PrimaryState | "gone" | "unavailable"): Promise<Readiness>;
+  ensure(
+    incarnation: Incarnation,
+    state: PrimaryState | "gone" | "unavailable",
+    announce?: Announce,
+  ): Promise<Readiness>;
   /** BACKUP refused the incarnation's alias: what was known of it is wrong. */
   forget(uuid: string): void;
 }
@@ -49,12 +58,13 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     return { kind: "unknown", reason: `PRIMARY's definition of [${incarnation.index}] is needed` };
   }
 
-  async function establish(state: PrimaryState): Promise<Readiness> {
+  async function establish(state: PrimaryState, announce: Announce): Promise<Readiness> {
     const { incarnation, layout } = state;
     const source = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
     if (source === undefined) return { kind: "dead" };
     const present = (await readDefinitions(backup, incarnation.index)).get(incarnation.index);
     const mark = present && readMark(present);
+    if (mark === undefined || mark.uuid !== incarnation.uuid) await announce(mark !== undefined);
     if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {
       await adopt(backup, source, present, state);
       return mark === undefined ? { kind: "created", layout, replaced: false } : { kind: "ready", layout };
@@ -69,6 +79,7 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
   async function ensure(
     incarnation: Incarnation,
     state: PrimaryState | "gone" | "unavailable",
+    announce: Announce = () => Promise.resolve(),
   ): Promise<Readiness> {
     if (state === "unavailable") return withoutPrimary(incarnation);
     if (state === "gone" || state.incarnation.uuid !== incarnation.uuid) return { kind: "dead" };
@@ -79,9 +90,9 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     const before = underWay.get(incarnation.uuid);
     if (before !== undefined) {
       await before;
-      return ensure(incarnation, state);
+      return ensure(incarnation, state, announce);
     }
-    const establishing = establish(state).finally(() => underWay.delete(incarnation.uuid));
+    const establishing = establish(state, announce).finally(() => underWay.delete(incarnation.uuid));
     underWay.set(incarnation.uuid, establishing);
     const readiness = await establishing;
     if (readiness.kind === "ready" || readiness.kind === "created") {

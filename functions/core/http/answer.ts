@@ -1,5 +1,6 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import type { Headers } from "../cluster/port.ts";
+import { withBase64Body } from "./body-bytes.ts";
 
 /** What a client gets. */
 export interface Answer {
@@ -39,11 +40,5 @@ export function proxyResult(answer: Answer): APIGatewayProxyResult {
     if (typeof value === "string") headers[name] = value;
     else multiValueHeaders[name] = value;
   }
-  return {
-    statusCode: answer.status,
-    headers,
-    multiValueHeaders,
-    body: answer.body.toString("base64"),
-    isBase64Encoded: true,
-  };
+  return withBase64Body({ statusCode: answer.status, headers, multiValueHeaders }, answer.body);
 }

@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { gunzip, type InputType, inflate, type ZlibOptions } from "node:zlib";
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import { type Answer, errorAnswer } from "./answer.ts";
+import { bodyBytes } from "./body-bytes.ts";
 import { queryFrom } from "./query.ts";
 
 /** A client's request. */
@@ -32,7 +33,7 @@ export function requestFrom(event: APIGatewayProxyEvent, nowMs: number): Gateway
     path: event.path,
     query: queryFrom(event),
     headers,
-    body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"),
+    body: bodyBytes(event),
     receivedMs: nowMs,
     requestId: event.requestContext.requestId,
   };

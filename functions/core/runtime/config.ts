@@ -35,7 +35,6 @@ export interface Config {
   readonly retryPauseMaxSeconds: number;
   readonly retryHoursMax: number;
   readonly intentAgeMs: number;
-  readonly responseStreaming: boolean;
 }
 
 /** Settings are wrong or missing; the message lists every problem with the setting's name. */
@@ -170,7 +169,6 @@ export function readConfig(environment: Environment): Config {
     retryPauseMaxSeconds: read.withDefault("RETRY_PAUSE_MAX_SECONDS", whole(1, 43_200), 300),
     retryHoursMax: read.withDefault("RETRY_HOURS_MAX", whole(1, 300), 72),
     intentAgeMs: 1000 * read.withDefault("INTENT_AGE_SECONDS", whole(1, 86_400), 120),
-    responseStreaming: read.withDefault("RESPONSE_STREAMING", flag, true),
   };
   crossCheck(config, read.problems);
   if (read.problems.length > 0) throw new ConfigError(read.problems);

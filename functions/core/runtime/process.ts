@@ -8,6 +8,9 @@ import { createTelemetry } from "./telemetry.ts";
 /** What the functions of one process share. Built at first use; the only reader of the environment. */
 export const config = lazily(() => readConfig(process.env));
 
+/** Known when the search function is loaded, before its configuration is validated: it decides its form. */
+export const responseStreaming = process.env["RESPONSE_STREAMING"] !== "false";
+
 /** Counters and log of this process. */
 export const telemetry = createTelemetry((line) => process.stdout.write(`${line}\n`), Date.now);
 

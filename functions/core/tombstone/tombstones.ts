@@ -62,23 +62,33 @@ const mgetSchema = v.object({
   ),
 });
 
+/** @returns `false` when BACKUP refuses the settings. */
+async function createSideIndex(
+  backup: Cluster,
+  index: string,
+  extra: { readonly hidden?: true },
+): Promise<boolean> {
+  const body = {
+    settings: { index: { number_of_shards: 1, auto_expand_replicas: "0-1", ...extra } },
+    mappings: { dynamic: false, properties: { version: { type: "keyword", index: false } } },
+  };
+  try {
+    await ask(backup, { method: "PUT", path: `/${index}`, body });
+    return true;
+  } catch (error) {
+    if (!(error instanceof ClusterAnswerError) || error.status !== 400) throw error;
+    return error.type === "resource_already_exists_exception";
+  }
+}
+
 /** The tombstones of one BACKUP. */
 export function createTombstones(backup: Cluster, now: () => number): Tombstones {
   const ensured = new Set<string>();
 
   async function ensureIndex(index: string): Promise<void> {
     if (ensured.has(index)) return;
-    const body = {
-      settings: { index: { number_of_shards: 1, auto_expand_replicas: "0-1" } },
-      mappings: { dynamic: false, properties: { version: { type: "keyword", index: false } } },
-    };
-    try {
-      await ask(backup, { method: "PUT", path: `/${index}`, body });
-    } catch (error) {
-      const exists =
-        error instanceof ClusterAnswerError && error.type === "resource_already_exists_exception";
-      if (!exists) throw error;
-    }
+    // Hidden, so that a search over all of BACKUP's indices does not meet it; 6.8 does not know the word.
+    if (!(await createSideIndex(backup, index, { hidden: true }))) await createSideIndex(backup, index, {});
     ensured.add(index);
   }
 

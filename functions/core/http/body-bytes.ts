@@ -1,0 +1,40 @@
+/**
+ * The bytes behind events and results whose `body` is base64. Lambda's events and results are JSON, so a body
+ * travels as text there. Where host and handler share a process the text is never made: it costs 0.8 ms of CPU
+ * for a megabyte and, for as long as the request runs, a third more memory than the bytes.
+ */
+const bytesBehind = new WeakMap<object, Buffer>();
+
+/**
+ * Adds `body` as base64, made at each reading, and `isBase64Encoded`. Whoever copies the holder, or writes it as
+ * JSON, gets the text as on AWS. The bytes must not be changed afterwards.
+ */
+export function withBase64Body<T extends object>(
+  holder: T,
+  bytes: Buffer,
+): T & { readonly body: string; readonly isBase64Encoded: boolean } {
+  const whole = {
+    ...holder,
+    isBase64Encoded: true,
+    get body(): string {
+      return bytes.toString("base64");
+    },
+  };
+  bytesBehind.set(whole, bytes);
+  return whole;
+}
+
+/**
+ * The body of an event or result as bytes, however it is encoded; empty when there is none.
+ * @throws TypeError when it is no text, which only a handler that breaks its type returns.
+ */
+export function bodyBytes(holder: {
+  readonly body: string | null;
+  readonly isBase64Encoded?: boolean | undefined;
+}): Buffer {
+  const known = bytesBehind.get(holder);
+  if (known !== undefined) return known;
+  const text: unknown = holder.body ?? "";
+  if (typeof text !== "string") throw new TypeError("the body is not a string");
+  return Buffer.from(text, holder.isBase64Encoded === true ? "base64" : "utf8");
+}

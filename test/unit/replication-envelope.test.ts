@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { test } from "node:test";
+import {
+  type EnvelopeSettings,
+  PayloadLost,
+  seal,
+  unseal,
+} from "../../functions/core/replication/envelope.ts";
+import { parseMessage, recordOf } from "../../functions/core/replication/header.ts";
+import type { ApplyRecord } from "../../functions/core/replication/record.ts";
+import { fakeObjectStore } from "../support/fake-object-store.ts";
+
+/** What SQS takes in a body (SendMessage). */
+const sqsCharacters = /^[\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
+
+const record: ApplyRecord = {
+  kind: "apply",
+  writtenAtMs: 1,
+  incarnation: { index: "books", uuid: "u", createdMs: 0 },
+  manifest: [{ id: "1", routing: undefined, version: "7", deletes: false, bytes: 3 }],
+};
+
+function envelope(encoding: EnvelopeSettings["encoding"], inlineBytesMax = 458_752) {
+  const settings: EnvelopeSettings = { encoding, inlineBytesMax, payloadPrefix: "payloads/" };
+  const store = fakeObjectStore();
+  const sealed = (body: Buffer) => seal(record, body, settings, store);
+  const opened = async (message: string) => {
+    const { header, inline } = parseMessage(message);
+    assert.deepEqual(recordOf(header), record);
+    return { header, body: await unseal(header, inline, settings.payloadPrefix, store) };
+  };
+  return { store, sealed, opened };
+}
+
+const bodies: Readonly<Record<string, Buffer>> = {
+  "plain text": Buffer.from('{"index":{}}\n{"s":"é 漢 😀"}\n'),
+  "a NUL byte": Buffer.from('{"s":"\u0000"}\n'),
+  "control characters": Buffer.from('{"s":"\u0001\u001f\u000b"}\n'),
+  "U+FFFF": Buffer.from('{"s":"\uFFFF"}\n'),
+  "U+FFFE": Buffer.from('{"s":"\uFFFE"}\n'),
+  "bytes that are no UTF-8": Buffer.from([0x7b, 0xff, 0xfe, 0xc3, 0x28, 0x7d, 0x0a]),
+  "a byte order mark": Buffer.from('\uFEFF{"a":1}\n'),
+  "carriage returns": Buffer.from("{}\r\n{}\r\n"),
+  "a body far above the limit": randomBytes(600_000),
+};
+
+for (const encoding of ["plain", "gzip"] as const) {
+  for (const [what, body] of Object.entries(bodies)) {
+    test(`seal() and unseal() (${encoding}) carry ${what} byte for byte, in characters that SQS takes`, async () => {
+      const { sealed, opened } = envelope(encoding);
+      const message = await sealed(body);
+      assert.match(message.body, sqsCharacters);
+      assert.ok(Buffer.byteLength(message.body) <= 458_752 * 1.5);
+      assert.deepEqual((await opened(message.body)).body, body);
+    });
+  }
+}
+
+test("seal() sends text inline and leaves the store alone; bytes that SQS refuses become a payload", async () => {
+  const { store, sealed } = envelope("plain");
+  await sealed(Buffer.from('{"a":"é"}\n'));
+  assert.equal(store.objects.size, 0);
+  await sealed(Buffer.from([0xff, 0x0a]));
+  await sealed(Buffer.from("\u0001\n"));
+  assert.equal(store.objects.size, 2);
+});
+
+test("seal() moves a body above the inline limit to a payload under the prefix, durable before it resolves", async () => {
+  for (const encoding of ["plain", "gzip"] as const) {
+    const { store, sealed, opened } = envelope(encoding, 2000);
+    const body = encoding === "gzip" ? randomBytes(4000) : Buffer.from("x".repeat(4000));
+    const message = await sealed(body);
+    const [key] = store.objects.keys();
+    assert.ok(key?.startsWith("payloads/"), key);
+    assert.ok(message.body.length < 2000);
+    assert.deepEqual((await opened(message.body)).body, body);
+    store.failWith(new Error("no space"));
+    await assert.rejects(sealed(body), /no space/);
+  }
+});
+
+test("seal() gives each payload a key of its own, so that removing one harms no other record", async () => {
+  const { store, sealed } = envelope("plain", 1024);
+  const body = Buffer.from("y".repeat(4000));
+  await Promise.all([sealed(body), sealed(body)]);
+  assert.equal(store.objects.size, 2);
+});
+
+test("seal() of a record without a body is its header line alone", async () => {
+  const { store, sealed, opened } = envelope("gzip");
+  const message = await sealed(Buffer.alloc(0));
+  assert.equal(message.body.split("\n").length, 2);
+  assert.equal(store.objects.size, 0);
+  assert.equal((await opened(message.body)).body.length, 0);
+});
+
+test("seal() groups by index, in characters that a MessageGroupId may have", async () => {
+  const store = fakeObjectStore();
+  const settings: EnvelopeSettings = { encoding: "plain", inlineBytesMax: 1e5, payloadPrefix: "p/" };
+  const group = async (index: string) => {
+    const define = { kind: "define", writtenAtMs: 1, reason: "r", pattern: index } as const;
+    return (await seal(define, Buffer.alloc(0), settings, store)).group;
+  };
+  assert.equal(await group("books"), "books");
+  assert.match(await group("日本語 с"), /^[\x21-\x7E]{1,128}$/);
+  assert.equal((await group("b".repeat(300))).length, 128);
+  assert.match(await group(""), /^[\x21-\x7E]{1,128}$/);
+  const message = await seal(record, Buffer.alloc(0), settings, store);
+  assert.equal(message.group, "books");
+});
+
+test("unseal() throws PayloadLost when the payload is missing, cut or altered", async () => {
+  for (const encoding of ["plain", "gzip"] as const) {
+    const { store, sealed, opened } = envelope(encoding, 1024);
+    const message = await sealed(randomBytes(5000));
+    const [[key, stored] = []] = store.objects;
+    assert.ok(key && stored);
+    const lost = () => assert.rejects(opened(message.body), PayloadLost);
+    store.objects.set(key, { ...stored, body: stored.body.subarray(0, -1) });
+    await lost();
+    const altered = Buffer.from(stored.body);
+    altered[100] = (altered[100] ?? 0) ^ 1;
+    store.objects.set(key, { ...stored, body: altered });
+    await lost();
+    store.objects.set(key, { ...stored, body: Buffer.alloc(0) });
+    await lost();
+    store.objects.delete(key);
+    await lost();
+    store.objects.set(key, stored);
+    assert.equal((await opened(message.body)).body.length, 5000);
+  }
+});

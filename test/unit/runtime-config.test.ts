@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConfigError, type Environment, readConfig } from "../../functions/core/runtime/config.ts";
+
+const least: Environment = {
+  PRIMARY_ENDPOINT: "http://127.0.0.1:9201",
+  BACKUP_ENDPOINT: "https://backup.example:9200/prefix, https://other.example",
+  QUEUE_URL: "http://queue",
+  DEAD_LETTER_QUEUE_URL: "http://dead",
+  PAYLOAD_BUCKET: "bucket",
+  CLIENT_USERNAME: "app",
+  CLIENT_PASSWORD: "the client's secret",
+};
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("readConfig() has a default for everything but clusters, queues, bucket and client", () => {
+  const config = readConfig(least);
+  const { primary, backup, ...rest } = config;
+  assert.deepEqual(
+    backup.endpoints.map(String),
+    ["https://backup.example:9200/prefix", "https://other.example/"],
+  );
+  assert.deepEqual({ ...primary, endpoints: [] }, {
+    endpoints: [],
+    auth: undefined,
+    maxQpsPerNode: 10_000,
+    maxBytesPerNode: 104_857_600,
+    maxConnectionPerNode: 200,
+    discovery: "off",
+    caFile: undefined,
+    verifyTls: true,
+  });
+  assert.deepEqual(rest, {
+    enforceBulkRequestsOnly: false,
+    intents: "before",
+    operatorEpoch: 0,
+    authMode: "basic",
+    client: { username: "app", password: "the client's secret" },
+    queueUrl: "http://queue",
+    deadLetterQueueUrl: "http://dead",
+    payloadBucket: "bucket",
+    payloadPrefix: "payloads/",
+    intentPrefix: "intents/",
+    recordEncoding: "gzip",
+    inlineRecordBytesMax: 458_752,
+    bodyBytesMax: 104_857_600,
+    readTimeoutMs: 12_000,
+    writeTimeoutMs: 25_000,
+    limitWaitMs: 1000,
+    retryPauseMaxSeconds: 300,
+    retryHoursMax: 72,
+    intentAgeMs: 120_000,
+    responseStreaming: true,
+  });
+});
+
+test("readConfig() takes an empty value for one that is not set", () => {
+  const config = readConfig({ ...least, INTENTS: "", PRIMARY_USERNAME: "", OPERATOR_EPOCH: "" });
+  assert.equal(config.intents, "before");
+  assert.equal(config.primary.auth, undefined);
+});
+
+test("readConfig() reads what is set", () => {
+  const config = readConfig({
+    ...least,
+    PRIMARY_USERNAME: "u",
+    PRIMARY_PASSWORD: "p",
+    PRIMARY_DISCOVERY_ENABLED: "TRUE",
+    BACKUP_DISCOVERY_REFRESH_ENABLED: "true",
+    BACKUP_TLS_VERIFY: "false",
+    BACKUP_MAX_QPS_PER_NODE: "5",
+    INTENTS: "parallel",
+    OPERATOR_EPOCH: "255",
+    WRITE_TIMEOUT_SECONDS: "900",
+    RESPONSE_STREAMING: "false",
+    ENFORCE_BULK_REQUESTS_ONLY: "true",
+  });
+  assert.deepEqual(config.primary.auth, { username: "u", password: "p" });
+  assert.equal(config.primary.discovery, "once");
+  assert.equal(config.backup.discovery, "refreshed");
+  assert.equal(config.backup.verifyTls, false);
+  assert.equal(config.backup.maxQpsPerNode, 5);
+  assert.equal(config.intents, "parallel");
+  assert.equal(config.operatorEpoch, 255);
+  assert.equal(config.writeTimeoutMs, 900_000);
+  assert.equal(config.responseStreaming, false);
+  assert.equal(config.enforceBulkRequestsOnly, true);
+});
+
+const wrong: Readonly<Record<string, readonly string[]>> = {
+  PRIMARY_ENDPOINT: ["", "host:9200", "ftp://host", "http://a,,http://b", "http://a?x=1"],
+  PRIMARY_MAX_QPS_PER_NODE: ["0", "-1", "1.5", "many", "1e3"],
+  OPERATOR_EPOCH: ["256", "-1"],
+  INTENTS: ["never", "BEFORE"],
+  AUTH_MODE: ["open"],
+  BACKUP_TLS_VERIFY: ["no", "1"],
+  RECORD_ENCODING: ["zstd"],
+  INLINE_RECORD_BYTES_MAX: ["10", "1000001"],
+  QUEUE_URL: [""],
+  RETRY_HOURS_MAX: ["0", "301"],
+};
+
+for (const [name, values] of Object.entries(wrong)) {
+  test(`readConfig() names ${name} when it is wrong`, () => {
+    for (const value of values) {
+      const problems = problemsOf({ ...least, [name]: value });
+      assert.equal(problems.length, 1, `${name}=${value}: ${problems.join("; ")}`);
+      assert.ok(problems[0]?.startsWith(name), problems[0]);
+    }
+  });
+}
+
+test("readConfig() lists every problem at once", () => {
+  const problems = problemsOf({
+    PRIMARY_ENDPOINT: "nonsense",
+    PRIMARY_USERNAME: "only the user",
+    BACKUP_MAX_QPS_PER_NODE: "x",
+    INTENTS: "sometimes",
+    AUTH_MODE: "basic",
+  });
+  const expected = [
+    "PRIMARY_ENDPOINT",
+    "PRIMARY_USERNAME and PRIMARY_PASSWORD",
+    "BACKUP_ENDPOINT",
+    "BACKUP_MAX_QPS_PER_NODE",
+    "INTENTS",
+    "QUEUE_URL",
+    "DEAD_LETTER_QUEUE_URL",
+    "PAYLOAD_BUCKET",
+    "AUTH_MODE",
+  ];
+  for (const name of expected) {
+    assert.ok(
+      problems.some((problem) => problem.startsWith(name)),
+      `${name} in ${problems.join("; ")}`,
+    );
+  }
+  assert.equal(problems.length, expected.length);
+});
+
+test("readConfig() shows no password, whatever is wrong around it", () => {
+  const secret = "hunter2-hunter2";
+  const passwords = { PRIMARY_PASSWORD: secret, BACKUP_PASSWORD: secret, CLIENT_PASSWORD: secret };
+  const environment = { ...least, ...passwords, CLIENT_USERNAME: "", INTENTS: "x", BACKUP_ENDPOINT: "y" };
+  const shown = problemsOf(environment).join("\n");
+  assert.ok(shown.includes("PRIMARY_PASSWORD"));
+  assert.equal(shown.includes(secret), false);
+});
+
+test("readConfig() in the modes `none` and `passthrough` needs no credentials of its own", () => {
+  for (const AUTH_MODE of ["none", "passthrough"]) {
+    const config = readConfig({ ...least, AUTH_MODE, CLIENT_USERNAME: "", CLIENT_PASSWORD: "" });
+    assert.equal(config.authMode, AUTH_MODE);
+    assert.equal(config.client, undefined);
+  }
+});

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Outcome } from "../../functions/core/bulk/outcome.ts";
+import { ClusterError } from "../../functions/core/cluster/port.ts";
+import { encodeVersion } from "../../functions/core/replication/version.ts";
+import { type AnsweredOperation, acceptedWrites } from "../../functions/write/accepted-writes.ts";
+import { noAnswer } from "../support/fake-cluster.ts";
+import { fakeWriteServices } from "../support/fake-write-services.ts";
+
+type Written = Extract<Outcome, { kind: "written" }>;
+
+function written(id: string, more: Partial<Written> = {}): Written {
+  return {
+    kind: "written",
+    result: "index",
+    index: "books",
+    id,
+    seqNo: "5",
+    primaryTerm: "2",
+    version: undefined,
+    source: undefined,
+    ...more,
+  };
+}
+
+function operation(outcome: Outcome, more: Partial<AnsweredOperation> = {}): AnsweredOperation {
+  const id = outcome.kind === "written" ? outcome.id : "1";
+  const key = { index: "books", id, routing: undefined };
+  return { key, outcome, document: Buffer.from('{"n":1}'), namesPipeline: false, ...more };
+}
+
+const version = (seqNo: string, term = "2") => encodeVersion("books", 1, term, seqNo);
+
+/** PRIMARY's `_mget`: document 1 as it is stored now, nothing else. */
+const stored = {
+  body: '{"docs":[{"_index":"books","_id":"1","_routing":"r","_version":4,"_seq_no":9,"_primary_term":3,"found":true,"_source":{"n":9007199254740993}}]}',
+};
+
+test("acceptedWrites() makes one group for each index, by its concrete name", async () => {
+  const { services } = fakeWriteServices(() => ({}));
+  const { byIncarnation, unknown } = await acceptedWrites(
+    [
+      operation(written("1", { index: "books-2" }), {
+        key: { index: "alias", id: "1", routing: "r" },
+      }),
+      operation(written("2", { result: "delete", index: "books-1", seqNo: "6" })),
+      operation(written("3", { index: "books-2", seqNo: "7" })),
+    ],
+    services,
+  );
+  assert.deepEqual(unknown, []);
+  assert.deepEqual(
+    byIncarnation.map(({ incarnation, operations }) => [incarnation.index, operations]),
+    [
+      [
+        "books-2",
+        [
+          { id: "1", routing: "r", version: version("5"), document: Buffer.from('{"n":1}') },
+          { id: "3", routing: undefined, version: version("7"), document: Buffer.from('{"n":1}') },
+        ],
+      ],
+      ["books-1", [{ id: "2", routing: undefined, version: version("6"), document: undefined }]],
+    ],
+  );
+});
+
+test("acceptedWrites() uses the id that PRIMARY used", async () => {
+  const { services } = fakeWriteServices(() => ({}));
+  const given = operation(written("chosen by PRIMARY"), {
+    key: { index: "books", id: "", routing: undefined },
+  });
+  const { byIncarnation } = await acceptedWrites([given], services);
+  assert.equal(byIncarnation[0]?.operations[0]?.id, "chosen by PRIMARY");
+});
+
+test("acceptedWrites() adds the routing that the alias gave the write; the request's own wins", async () => {
+  const { services, catalog } = fakeWriteServices(() => ({}));
+  catalog.says(async (index) => ({
+    incarnation: { index, uuid: "u", createdMs: 1 },
+    hasPipeline: false,
+    aliasRouting: new Map([["alias", "seven"]]),
+  }));
+  const through = (index: string, routing?: string) =>
+    operation(written(`${index} ${routing}`), { key: { index, id: "x", routing } });
+  const { byIncarnation } = await acceptedWrites(
+    [through("alias"), through("alias", "own"), through("books")],
+    services,
+  );
+  assert.deepEqual(
+    byIncarnation[0]?.operations.map(({ routing }) => routing),
+    ["seven", "own", undefined],
+  );
+});
+
+test("acceptedWrites() asks again who the index is when an operation is the first of a shard's life", async () => {
+  const { services, catalog } = fakeWriteServices(() => ({}));
+  await acceptedWrites([operation(written("1", { seqNo: "1" }))], services);
+  assert.deepEqual(catalog.forgotten, []);
+  await acceptedWrites([operation(written("1", { seqNo: "0" }))], services);
+  assert.deepEqual(catalog.forgotten, ["books"]);
+});
+
+test("acceptedWrites() takes all of an index for unknown when PRIMARY cannot say which incarnation it is", async () => {
+  for (const describe of [
+    () => Promise.resolve(undefined),
+    () => Promise.reject(new ClusterError("primary", "refused", "down")),
+  ]) {
+    const { services, catalog } = fakeWriteServices(() => ({}));
+    catalog.says(describe);
+    const { byIncarnation, unknown } = await acceptedWrites(
+      [operation(written("1")), operation(written("2", { result: "delete" }))],
+      services,
+    );
+    assert.deepEqual(byIncarnation, []);
+    assert.deepEqual(
+      unknown.map(({ index, id }) => `${index}/${id}`),
+      ["books/1", "books/2"],
+    );
+  }
+});
+
+test("acceptedWrites() takes an update without its resulting document for unknown, never for the request's body", async () => {
+  const { services } = fakeWriteServices(() => ({}));
+  const { byIncarnation, unknown } = await acceptedWrites(
+    [operation(written("1"), { document: undefined })],
+    services,
+  );
+  assert.deepEqual(byIncarnation, []);
+  assert.deepEqual(unknown, [{ index: "books", id: "1", routing: undefined }]);
+});
+
+test("acceptedWrites() takes a version that does not fit for unknown, and says so", async () => {
+  const { services, telemetry } = fakeWriteServices(() => ({}));
+  const { byIncarnation, unknown } = await acceptedWrites(
+    [operation(written("1", { primaryTerm: "16384" }))],
+    services,
+  );
+  assert.deepEqual(byIncarnation, []);
+  assert.equal(unknown.length, 1);
+  assert.ok(telemetry.lines.some((line) => line.includes("[books]")));
+});
+
+for (const why of ["the index has a pipeline", "the request names one"] as const) {
+  test(`acceptedWrites() reads the stored document back where ${why}, with its own version and routing`, async () => {
+    const { services, catalog, primary } = fakeWriteServices(() => stored);
+    catalog.says(async (index) => ({
+      incarnation: { index, uuid: "u", createdMs: 1 },
+      hasPipeline: why === "the index has a pipeline",
+      aliasRouting: new Map(),
+    }));
+    const namesPipeline = why === "the request names one";
+    const { byIncarnation, unknown } = await acceptedWrites([operation(written("1"), { namesPipeline })], services);
+    assert.deepEqual(unknown, []);
+    assert.deepEqual(byIncarnation[0]?.operations, [
+      { id: "1", routing: "r", version: version("9", "3"), document: Buffer.from('{"n":9007199254740993}') },
+    ]);
+    assert.deepEqual(
+      primary.requests.map(({ path }) => path),
+      ["/_mget"],
+    );
+  });
+}
+
+test("acceptedWrites() after a pipeline takes documents it cannot read back for unknown; deletions need no reading", async () => {
+  const missing = { body: '{"docs":[{"_index":"books","_id":"1","found":false}]}' };
+  for (const answering of [() => missing, noAnswer("primary", "refused")]) {
+    const { services } = fakeWriteServices(answering);
+    const { byIncarnation, unknown } = await acceptedWrites(
+      [
+        operation(written("1"), { namesPipeline: true }),
+        operation(written("2", { result: "delete", seqNo: "8" }), { namesPipeline: true }),
+      ],
+      services,
+    );
+    assert.deepEqual(
+      unknown.map(({ id }) => id),
+      ["1"],
+    );
+    assert.deepEqual(byIncarnation[0]?.operations, [
+      { id: "2", routing: undefined, version: version("8"), document: undefined },
+    ]);
+  }
+});
