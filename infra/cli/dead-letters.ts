@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createS3ObjectStore } from "../../functions/core/payload/s3-object-store.ts";
+import { createSqsQueue } from "../../functions/core/queue/sqs-queue.ts";
+import { numberOption, type Options } from "./arguments.ts";
+import { CannotTell, type ExitCode } from "./cannot-tell.ts";
+import { type ParkedRecord, parkedRecord, payloadOf } from "./parked-record.ts";
+import type { ReachedQueue } from "./reach-queue.ts";
+import {
+  createDeadLetters,
+  type DeadLetters,
+  type HeldMessage,
+  type MoveProgress,
+} from "./sqs-dead-letters.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Long enough to see all of a long queue; what is held longer is seen by others again. */
+const listHoldSeconds = 60;
+const discardHoldSeconds = 600;
+const discardMax = 100_000;
+
+function deadLettersOf(queue: ReachedQueue): DeadLetters {
+  const { sqs, deadLetterQueueUrl, queueUrl, approximate } = queue;
+  return createDeadLetters(sqs, deadLetterQueueUrl, queueUrl, approximate ? 1 : 0);
+}
+
+/** `understudy dead-letters list`: shows what is parked and lets it be. */
+export async function listDeadLetters(
+  queue: ReachedQueue,
+  options: Options,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const deadLetters = deadLettersOf(queue);
+  const held = await deadLetters.hold(numberOption(options, "limit", 1000), listHoldSeconds);
+  await deadLetters.release(held);
+  const { visible, inFlight, delayed } = await createSqsQueue(queue.sqs, queue.deadLetterQueueUrl).depth();
+  const records = held.map(parkedRecord).sort((a, b) => a.parkedAt.localeCompare(b.parkedAt));
+  const total = Math.max(visible + inFlight + delayed, records.length);
+  terminal.result(listText(records, total), { total, deadLetters: records });
+  return 0;
+}
+
+function listText(records: readonly ParkedRecord[], total: number): string {
+  if (total === 0) return "No dead letters.";
+  const lines = records.map(({ index, id, reason, parkedAt, receives, operations }) => {
+    const document = id === undefined ? "" : `/${id}`;
+    const size = operations === 1 ? "1 operation" : `${operations} operations`;
+    return `${parkedAt}  ${index}${document}  ${size}, tried ${receives} times\n    ${reason}`;
+  });
+  const shown = records.length === total ? `${total}` : `${records.length} of ${total}`;
+  return [
+    ...lines,
+    "",
+    `${shown} dead letters. Once the reasons are mended: understudy dead-letters redrive`,
+  ].join("\n");
+}
+
+/**
+ * `understudy dead-letters redrive`: everything that is parked goes through the queue again.
+ * @throws CannotTell when the move is not over within `--wait`.
+ */
+export async function redriveDeadLetters(
+  queue: ReachedQueue,
+  options: Options,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const deadLetters = deadLettersOf(queue);
+  const { visible } = await createSqsQueue(queue.sqs, queue.deadLetterQueueUrl).depth();
+  if (visible === 0 && !queue.approximate) {
+    terminal.result("No dead letters.", { moved: 0, status: "COMPLETED" });
+    return 0;
+  }
+  await deadLetters.startMove();
+  const waitSeconds = numberOption(options, "wait", 300);
+  const ended = await followMove(deadLetters, visible, waitSeconds, terminal);
+  if (ended === undefined || ended.status === "RUNNING") {
+    throw new CannotTell(
+      `the move is not over after ${waitSeconds} s; it goes on by itself. Follow it with --wait.`,
+    );
+  }
+  const { moved, status } = ended;
+  const failure = ended.failure && { reason: ended.failure };
+  const next = queue.consumed
+    ? "What BACKUP refuses again will be parked again: understudy dead-letters list"
+    : "No gateway runs on this data directory: it applies them once it is started.";
+  const text =
+    status === "COMPLETED"
+      ? `${moved} records are in the queue again. ${next}`
+      : `The move ended as ${status} after ${moved} records${ended.failure ? `: ${ended.failure}` : ""}. Nothing is lost: run it again.`;
+  terminal.result(text, { moved, status, ...failure });
+  return status === "COMPLETED" ? 0 : 1;
+}
+
+async function followMove(
+  deadLetters: DeadLetters,
+  total: number,
+  waitSeconds: number,
+  terminal: Terminal,
+): Promise<MoveProgress | undefined> {
+  const progress = terminal.progress("moving");
+  const endMs = performance.now() + waitSeconds * 1000;
+  try {
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
+      const at = await deadLetters.moveProgress();
+      progress.update(at?.moved ?? 0, Math.max(total, at?.toMove ?? 0));
+      if ((at !== undefined && at.status !== "RUNNING") || performance.now() >= endMs) return at;
+      await sleep(Math.max(1, Math.min(pauseMs, endMs - performance.now())));
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+/** `understudy dead-letters discard`: deletes what is parked when it begins, and its payloads. */
+export async function discardDeadLetters(
+  queue: ReachedQueue,
+  options: Options,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const deadLetters = deadLettersOf(queue);
+  const { visible } = await createSqsQueue(queue.sqs, queue.deadLetterQueueUrl).depth();
+  if (visible === 0 && !queue.approximate) {
+    terminal.result("No dead letters.", { discarded: 0, kept: 0, payloads: 0 });
+    return 0;
+  }
+  if (options["yes"] !== true) {
+    throw new CannotTell(
+      `${visible} dead letters would be deleted for good; BACKUP would stay without what they hold.\n` +
+        "See them with `understudy dead-letters list`; to delete them, repeat this with --yes.",
+    );
+  }
+  const beganMs = Date.now();
+  const held = await deadLetters.hold(discardMax, discardHoldSeconds);
+  const meant = held.filter(({ sentAtMs }) => sentAtMs <= beganMs);
+  const gone = new Set(await deadLetters.remove(meant));
+  await deadLetters.release(held.filter((message) => !gone.has(message)));
+  const kept = meant.length - gone.size;
+  const payloads = await removePayloads([...gone], queue);
+  terminal.result(discardText(gone.size, kept, payloads, queue), {
+    discarded: gone.size,
+    kept,
+    payloads,
+  });
+  return kept === 0 ? 0 : 1;
+}
+
+/** After their messages: a payload without a record only waits for its expiry; a record wants its payload. */
+async function removePayloads(gone: readonly HeldMessage[], queue: ReachedQueue): Promise<number> {
+  if (queue.payloadBucket === undefined) return 0;
+  const objects = createS3ObjectStore(queue.s3, queue.payloadBucket);
+  let removed = 0;
+  for (const { body } of gone) {
+    const payload = payloadOf(body);
+    if (payload === undefined) continue;
+    await objects.remove(queue.payloadPrefix + payload.id);
+    removed++;
+  }
+  return removed;
+}
+
+function discardText(gone: number, kept: number, payloads: number, queue: ReachedQueue): string {
+  const theirs = payloads > 0 ? ` and ${payloads} payloads` : "";
+  const rest = kept > 0 ? ` ${kept} could not be deleted and are still there: run it again.` : "";
+  const note =
+    queue.payloadBucket === undefined
+      ? "\nTheir payloads stay until they expire (no --payload-bucket or PAYLOAD_BUCKET)."
+      : "";
+  return `${gone} dead letters${theirs} are deleted.${rest}${note}\nWhat they held is on PRIMARY only: understudy verify --repair`;
+}
