@@ -5,7 +5,14 @@ import { ClusterError, type ClusterRequest } from "../../functions/core/cluster/
 import { createIncarnations } from "../../functions/core/definition/incarnations.ts";
 import type { PrimaryState } from "../../functions/core/definition/primary-state.ts";
 import { type JsonObject, markOf } from "../../functions/core/definition/translate.ts";
-import { clusterError, type FakeAnswer, fakeCluster, lineOf, noAnswer, textOf } from "../support/fake-cluster.ts";
+import {
+  clusterError,
+  type FakeAnswer,
+  fakeCluster,
+  lineOf,
+  noAnswer,
+  textOf,
+} from "../support/fake-cluster.ts";
 
 const layout = { shards: 2, routingShards: 8, partitionSize: 1 };
 const incarnation = { index: "books", uuid: "u1", createdMs: 100 };
@@ -26,7 +33,9 @@ const primaryDefinition = definition({ properties: { a: { type: "keyword" } } })
 /** Two clusters: PRIMARY has the index; BACKUP answers `GET /books` and its changes as the test says. */
 function world(backupGet: () => FakeAnswer, change: (request: ClusterRequest) => FakeAnswer = () => ({})) {
   const primary = fakeCluster("primary", () => primaryDefinition);
-  const backup = fakeCluster("backup", (request) => (request.method === "GET" ? backupGet() : change(request)));
+  const backup = fakeCluster("backup", (request) =>
+    request.method === "GET" ? backupGet() : change(request),
+  );
   const incarnations = createIncarnations(primary, backup);
   const changes = () => backup.requests.filter(({ method }) => method !== "GET");
   return { primary, backup, incarnations, changes };
@@ -69,10 +78,7 @@ test("ensure() remembers what it made ready, until the mapping grows or it is to
 test("ensure() adopts BACKUP's unmarked index: the alias first, then PRIMARY's mapping with the mark", async () => {
   const { incarnations, changes } = world(() => definition({}));
   assert.equal((await incarnations.ensure(incarnation, state)).kind, "created");
-  assert.deepEqual(changes().map(lineOf), [
-    "PUT /books/_alias/understudy-I-u1",
-    "PUT /books/_mapping",
-  ]);
+  assert.deepEqual(changes().map(lineOf), ["PUT /books/_alias/understudy-I-u1", "PUT /books/_mapping"]);
   assert.deepEqual(JSON.parse(textOf(changes()[1])), {
     properties: { a: { type: "keyword" } },
     _meta: { understudy: markOf(incarnation, layout) },
@@ -93,7 +99,11 @@ test("ensure() adopts although the mapping cannot be merged: the mark alone is p
 
 test("ensure() replaces another incarnation's index and says so", async () => {
   const { incarnations, changes } = world(() => marked("u0", 50));
-  assert.deepEqual(await incarnations.ensure(incarnation, state), { kind: "created", layout, replaced: true });
+  assert.deepEqual(await incarnations.ensure(incarnation, state), {
+    kind: "created",
+    layout,
+    replaced: true,
+  });
   assert.deepEqual(changes().map(lineOf), ["POST /_aliases", "PUT /books"]);
   assert.deepEqual(JSON.parse(textOf(changes()[0])), {
     actions: [

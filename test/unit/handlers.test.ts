@@ -7,8 +7,8 @@ import { fakeEvent } from "../support/fake-request.ts";
 // Nothing is configured: whatever a handler does first, it fails in a way that nobody expected.
 for (const name of ["PRIMARY_ENDPOINT", "BACKUP_ENDPOINT", "QUEUE_URL"]) delete process.env[name];
 
+const { bufferedHandler: search } = await import("../../functions/search/handler.ts");
 const { handler: write } = await import("../../functions/write/handler.ts");
-const { handler: search } = await import("../../functions/search/handler.ts");
 const { handler: replay } = await import("../../functions/replay/handler.ts");
 const { handler: sweep } = await import("../../functions/reconcile/handler.ts");
 
@@ -36,7 +36,7 @@ async function logged(run: () => Promise<unknown>): Promise<string> {
 
 const handlers: Readonly<Record<string, (event: ReturnType<typeof fakeEvent>) => Promise<unknown>>> = {
   write: (event) => Promise.resolve(write(event, context())),
-  search: (event) => Promise.resolve(Reflect.apply(search, undefined, [event, context()])),
+  search: (event) => Promise.resolve(search(event, context())),
 };
 
 function isResult(result: unknown): result is APIGatewayProxyResult {

@@ -103,7 +103,10 @@ const allowedPaths = [
 for (const authMode of ["none", "passthrough", "basic"] as const) {
   test(`admit() in mode \`${authMode}\` refuses paths that leave their folder, before anything else`, () => {
     for (const path of refusedPaths) {
-      const admission = admit({ ...withAuthorization(basic("app", client.password)), path }, { authMode, client });
+      const admission = admit(
+        { ...withAuthorization(basic("app", client.password)), path },
+        { authMode, client },
+      );
       assert.ok(admission.kind === "refused", JSON.stringify(path));
       assert.equal(admission.answer.status, 400, JSON.stringify(path));
     }

@@ -15,7 +15,10 @@ test("errorAnswer() has Elasticsearch's shape, so that every client reads it as 
 
 test("errorAnswer() has no Retry-After unless it is given", () => {
   assert.equal(errorAnswer(500, "x", "y").headers["retry-after"], undefined);
-  assert.equal(errorAnswer(500, "x", "y", { retryAfterSeconds: undefined }).headers["retry-after"], undefined);
+  assert.equal(
+    errorAnswer(500, "x", "y", { retryAfterSeconds: undefined }).headers["retry-after"],
+    undefined,
+  );
 });
 
 test("proxyResult() carries any bytes and repeated headers", () => {

@@ -100,7 +100,9 @@ test("applyOperations() looks after a conflict too: an earlier attempt may have 
   const { services, backup, tombstones } = fakeReplayServices();
   backup.documents.set(`${alias}/1`, { version: "5", source: "{}" });
   tombstones.versions.set(tombstoneKey("u1", 0, "1"), "9");
-  assert.deepEqual(await kinds(applyOperations([pending(replica("1", 5, "{}"), true)], services)), ["superseded"]);
+  assert.deepEqual(await kinds(applyOperations([pending(replica("1", 5, "{}"), true)], services)), [
+    "superseded",
+  ]);
   assert.equal(backup.documents.size, 0);
 });
 
@@ -187,7 +189,11 @@ for (const status of [429, 500, 503, 401, 403]) {
 }
 
 test("applyOperations() retries all of a bulk whose answer is cut or has other items", async () => {
-  for (const body of ['{"errors":true,"items":[', { errors: true, items: [{ index: { status: 200 } }] }, "<html>"]) {
+  for (const body of [
+    '{"errors":true,"items":[',
+    { errors: true, items: [{ index: { status: 200 } }] },
+    "<html>",
+  ]) {
     const { services, backup } = fakeReplayServices();
     backup.refuseBulk(() => ({ body }));
     const operations = [pending(replica("1", 5, "{}")), pending(replica("2", 5, "{}"))];

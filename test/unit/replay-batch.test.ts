@@ -115,10 +115,9 @@ test("replayBatch() parks a record that could not be applied for too long", asyn
   const { services, backup, deadLetters } = fakeReplayServices({ retryMsMax: 1000 });
   backup.refuse(unhappy("2", 503, "unavailable_shards_exception"));
   const operations = [replica("1", 9, "{}"), replica("2", 9, "{}")];
-  const young = await applyMessage(operations, services, { writtenAtMs: nowMs - 1000 });
-  assert.deepEqual(await kinds(replayBatch([young], services)), ["retry"]);
-  const old = await applyMessage(operations, services, { writtenAtMs: nowMs - 1001 });
-  assert.deepEqual(await kinds(replayBatch([old], services)), ["done"]);
+  const { body } = await applyMessage(operations, services);
+  assert.deepEqual(await kinds(replayBatch([message(body, true, nowMs - 1000)], services)), ["retry"]);
+  assert.deepEqual(await kinds(replayBatch([message(body, true, nowMs - 1001)], services)), ["done"]);
   const record = deadLetters.records()[0];
   assert.ok(record?.kind === "apply");
   assert.deepEqual(

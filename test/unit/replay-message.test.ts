@@ -18,7 +18,13 @@ const deliveries: Readonly<Record<string, Delivery & { readonly late: boolean }>
   "as old as fresh may be": { written: 800, sent: 400, received: 0, late: false },
   "one millisecond older": { written: 801, sent: 400, received: 0, late: true },
   "a second delivery": { written: 10, sent: 5, received: 0, receives: 2, late: true },
-  "a receive count that says nothing": { written: 10, sent: 5, received: 0, receives: Number.NaN, late: true },
+  "a receive count that says nothing": {
+    written: 10,
+    sent: 5,
+    received: 0,
+    receives: Number.NaN,
+    late: true,
+  },
   "waited in the queue": { written: 5000, sent: 4990, received: 0, late: true },
   "waited with the consumer": { written: 3000, sent: 2990, received: 2980, late: true },
   "written long before it was sent": { written: 9000, sent: 10, received: 0, late: true },
@@ -27,7 +33,12 @@ const deliveries: Readonly<Record<string, Delivery & { readonly late: boolean }>
   "the writer's clock ahead of the queue's": { written: -500, sent: 0, received: 0, late: true },
   "the queue's clock ahead of ours": { written: 0, sent: 0, received: -500, late: true },
   "received before it was sent": { written: 100, sent: 0, received: 100, late: true },
-  "clocks ten minutes apart, the sum looking fresh": { written: 100, sent: -600_000, received: 0, late: true },
+  "clocks ten minutes apart, the sum looking fresh": {
+    written: 100,
+    sent: -600_000,
+    received: 0,
+    late: true,
+  },
 };
 
 for (const [what, { late, written, sent, received, receives = 1 }] of Object.entries(deliveries)) {
@@ -49,23 +60,37 @@ test("isLate() is true where SQS gives no times", () => {
   assert.equal(isLate({ ...delivered, attributes }, nowMs, nowMs), true);
 });
 
-test("receiveRecord() reads the record; its age is never negative", async () => {
+test("receiveRecord() reads the record; its time in the queue starts over with a redrive", async () => {
   const { services } = fakeReplayServices();
-  const record = { kind: "define", writtenAtMs: nowMs - 70, reason: "r", pattern: "books" } as const;
-  const received = receiveRecord(await recordMessage(record, services), nowMs);
+  const record = { kind: "define", writtenAtMs: nowMs - 9_000_000, reason: "r", pattern: "books" } as const;
+  const received = receiveRecord(await recordMessage(record, services), nowMs + 70);
   assert.deepEqual(received.record, record);
-  assert.equal(received.ageMs, 70);
-  assert.equal(receiveRecord(received.message, nowMs - 1000).ageMs, 0);
+  assert.equal(received.queuedMs, 70);
+  assert.equal(receiveRecord(received.message, nowMs - 1000).queuedMs, 0);
 });
 
 test("pauseSeconds() doubles from one second up to the maximum", () => {
-  const longest = [1, 2, 3, 4, 5, 9, 10, 11, 50, 5000].map((receives) => pauseSeconds(receives, 300, () => 1));
+  const longest = [1, 2, 3, 4, 5, 9, 10, 11, 50, 5000].map((receives) =>
+    pauseSeconds(receives, 300, () => 1),
+  );
   assert.deepEqual(longest, [1, 2, 4, 8, 16, 256, 300, 300, 300, 300]);
 });
 
 test("pauseSeconds() takes up to a quarter away at random, and is at least one second", () => {
-  assert.equal(pauseSeconds(10, 300, () => 0), 225);
-  assert.equal(pauseSeconds(3, 300, () => 0), 3);
-  assert.equal(pauseSeconds(1, 300, () => 0), 1);
-  assert.equal(pauseSeconds(0, 1, () => 0), 1);
+  assert.equal(
+    pauseSeconds(10, 300, () => 0),
+    225,
+  );
+  assert.equal(
+    pauseSeconds(3, 300, () => 0),
+    3,
+  );
+  assert.equal(
+    pauseSeconds(1, 300, () => 0),
+    1,
+  );
+  assert.equal(
+    pauseSeconds(0, 1, () => 0),
+    1,
+  );
 });

@@ -42,7 +42,7 @@ test("bulkLines() copies a document's bytes untouched: big integers, duplicate n
   for (const [i, document] of documents.entries()) {
     const line: Buffer | undefined = lines[i];
     assert.ok(line);
-    const start = line.indexOf(10) + 1;
+    const start: number = line.indexOf(10) + 1;
     assert.deepEqual(line.subarray(start, -1), document);
     assert.equal(line.at(-1), 10);
     assert.equal(JSON.parse(line.toString("utf8", 0, start)).index._id, `é${i}😀"\\\n`);

@@ -12,7 +12,7 @@ import type { ApplyRecord } from "../../functions/core/replication/record.ts";
 import { fakeObjectStore } from "../support/fake-object-store.ts";
 
 /** What SQS takes in a body (SendMessage). */
-const sqsCharacters = /^[\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
+const sqsCharacters = /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
 
 const record: ApplyRecord = {
   kind: "apply",

@@ -25,20 +25,23 @@ function problemsOf(environment: Environment): readonly string[] {
 test("readConfig() has a default for everything but clusters, queues, bucket and client", () => {
   const config = readConfig(least);
   const { primary, backup, ...rest } = config;
+  assert.deepEqual(backup.endpoints.map(String), [
+    "https://backup.example:9200/prefix",
+    "https://other.example/",
+  ]);
   assert.deepEqual(
-    backup.endpoints.map(String),
-    ["https://backup.example:9200/prefix", "https://other.example/"],
+    { ...primary, endpoints: [] },
+    {
+      endpoints: [],
+      auth: undefined,
+      maxQpsPerNode: 10_000,
+      maxBytesPerNode: 104_857_600,
+      maxConnectionPerNode: 200,
+      discovery: "off",
+      caFile: undefined,
+      verifyTls: true,
+    },
   );
-  assert.deepEqual({ ...primary, endpoints: [] }, {
-    endpoints: [],
-    auth: undefined,
-    maxQpsPerNode: 10_000,
-    maxBytesPerNode: 104_857_600,
-    maxConnectionPerNode: 200,
-    discovery: "off",
-    caFile: undefined,
-    verifyTls: true,
-  });
   assert.deepEqual(rest, {
     enforceBulkRequestsOnly: false,
     intents: "before",
@@ -59,7 +62,6 @@ test("readConfig() has a default for everything but clusters, queues, bucket and
     retryPauseMaxSeconds: 300,
     retryHoursMax: 72,
     intentAgeMs: 120_000,
-    responseStreaming: true,
   });
 });
 
@@ -81,7 +83,6 @@ test("readConfig() reads what is set", () => {
     INTENTS: "parallel",
     OPERATOR_EPOCH: "255",
     WRITE_TIMEOUT_SECONDS: "900",
-    RESPONSE_STREAMING: "false",
     ENFORCE_BULK_REQUESTS_ONLY: "true",
   });
   assert.deepEqual(config.primary.auth, { username: "u", password: "p" });
@@ -92,7 +93,6 @@ test("readConfig() reads what is set", () => {
   assert.equal(config.intents, "parallel");
   assert.equal(config.operatorEpoch, 255);
   assert.equal(config.writeTimeoutMs, 900_000);
-  assert.equal(config.responseStreaming, false);
   assert.equal(config.enforceBulkRequestsOnly, true);
 });
 

@@ -33,11 +33,13 @@ function reading(primaryAnswers: Answering, backupAnswers: Answering = fine, str
   return { primary, backup, services, read, after };
 }
 
-const bodyOf = async ({ body }: ReadAnswer) =>
-  (Buffer.isBuffer(body) ? body : await buffer(body)).toString();
+const bodyOf = async ({ body }: ReadAnswer) => (Buffer.isBuffer(body) ? body : await buffer(body)).toString();
 
 test("searchWithFailover() gives PRIMARY's answer, and asks nobody else", async () => {
-  const { read, primary, backup } = reading(() => ({ headers: { connection: "x", warning: "w" }, body: "P" }));
+  const { read, primary, backup } = reading(() => ({
+    headers: { connection: "x", warning: "w" },
+    body: "P",
+  }));
   const answer = await read();
   assert.equal(await bodyOf(answer), "P");
   assert.deepEqual(answer.headers, { warning: "w" });
@@ -91,7 +93,9 @@ test("searchWithFailover() answers 429 where the limit for PRIMARY holds: load i
 });
 
 test("searchWithFailover() gives BACKUP's answer as it is: its 404 too", async () => {
-  const { read } = reading(noAnswer("primary", "refused"), () => clusterError(404, "index_not_found_exception"));
+  const { read } = reading(noAnswer("primary", "refused"), () =>
+    clusterError(404, "index_not_found_exception"),
+  );
   const answer = await read();
   assert.equal(answer.status, 404);
   assert.equal(answer.headers[servedBy], "backup");
@@ -103,7 +107,10 @@ test("searchWithFailover() with both clusters down gives PRIMARY's own words, or
   assert.equal(first.status, 503);
   assert.equal(await bodyOf(first), "PRIMARY's words");
   assert.equal(first.headers[servedBy], undefined);
-  const none = reading(noAnswer("primary", "refused", "P is gone"), noAnswer("backup", "timeout", "B is slow"));
+  const none = reading(
+    noAnswer("primary", "refused", "P is gone"),
+    noAnswer("backup", "timeout", "B is slow"),
+  );
   const second = await none.read();
   assert.equal(second.status, 503);
   const { error } = JSON.parse(await bodyOf(second));

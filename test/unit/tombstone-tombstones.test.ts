@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClusterAnswerError } from "../../functions/core/cluster/json-request.ts";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
+import { createTombstones, tombstoneIndex, tombstoneKey } from "../../functions/core/tombstone/tombstones.ts";
 import {
-  createTombstones,
-  tombstoneIndex,
-  tombstoneKey,
-} from "../../functions/core/tombstone/tombstones.ts";
-import { clusterError, type FakeAnswer, fakeCluster, lineOf, noAnswer, textOf } from "../support/fake-cluster.ts";
+  clusterError,
+  type FakeAnswer,
+  fakeCluster,
+  lineOf,
+  noAnswer,
+  textOf,
+} from "../support/fake-cluster.ts";
 
 const march = Date.parse("2026-03-15T12:00:00Z");
 
@@ -115,13 +118,16 @@ test("write() makes the side index again after it vanished", async () => {
   await assert.rejects(tombstones.write([deletion]), ClusterError);
   backup.answer(({ method }) => (method === "PUT" ? {} : { body: { items: [{ index: { status: 201 } }] } }));
   await tombstones.write([deletion]);
-  assert.deepEqual(backup.requests.slice(-2).map(({ method }) => method), ["PUT", "POST"]);
+  assert.deepEqual(
+    backup.requests.slice(-2).map(({ method }) => method),
+    ["PUT", "POST"],
+  );
 });
 
 test("find() gives the newest tombstone of each key, over all months since", async () => {
   const backup = backupOf({
-    "understudy-tombstones-2026.01": { k1: "9", k3: "1" },
-    "understudy-tombstones-2026.02": { k1: "10" },
+    "understudy-tombstones-2026.01": { k1: "10", k3: "1" },
+    "understudy-tombstones-2026.02": { k1: "9" },
     "understudy-tombstones-2026.03": { k1: "2", k2: "7" },
   });
   const tombstones = createTombstones(backup, () => march);

@@ -73,7 +73,11 @@ test("readStoredDocuments() asks in real time, with the routing, 500 keys at a t
     const { docs } = JSON.parse(textOf(request));
     return { body: { docs: docs.map((doc: object) => ({ ...doc, found: false })) } };
   });
-  const keys = Array.from({ length: 1001 }, (_, i) => ({ index: `i${i}`, id: "1", routing: i === 0 ? "r" : undefined }));
+  const keys = Array.from({ length: 1001 }, (_, i) => ({
+    index: `i${i}`,
+    id: "1",
+    routing: i === 0 ? "r" : undefined,
+  }));
   const read = await readStoredDocuments(primary, keys, { withSource: false });
   assert.deepEqual(
     read.map((document) => document.kind === "missing" && document.index),

@@ -149,7 +149,10 @@ for (const why of ["the index has a pipeline", "the request names one"] as const
       aliasRouting: new Map(),
     }));
     const namesPipeline = why === "the request names one";
-    const { byIncarnation, unknown } = await acceptedWrites([operation(written("1"), { namesPipeline })], services);
+    const { byIncarnation, unknown } = await acceptedWrites(
+      [operation(written("1"), { namesPipeline })],
+      services,
+    );
     assert.deepEqual(unknown, []);
     assert.deepEqual(byIncarnation[0]?.operations, [
       { id: "1", routing: "r", version: version("9", "3"), document: Buffer.from('{"n":9007199254740993}') },

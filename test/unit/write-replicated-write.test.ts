@@ -31,7 +31,10 @@ function answered(id: string, outcome: Outcome): AnsweredOperation {
 }
 
 /** A write of the documents 1 and 2, which PRIMARY's answer reads as the given outcomes. */
-function write(outcomes?: readonly AnsweredOperation[], more: Partial<ReplicatedWrite> = {}): ReplicatedWrite {
+function write(
+  outcomes?: readonly AnsweredOperation[],
+  more: Partial<ReplicatedWrite> = {},
+): ReplicatedWrite {
   return {
     receivedMs: 77,
     forward: { method: "POST", path: "/_bulk" },

@@ -9,7 +9,15 @@ import { fakeRequest } from "../support/fake-request.ts";
 import { fakeWriteServices } from "../support/fake-write-services.ts";
 
 const item = (action: string, id: string, more: object = {}) => ({
-  [action]: { _index: "books", _id: id, result: "created", _seq_no: 5, _primary_term: 1, status: 201, ...more },
+  [action]: {
+    _index: "books",
+    _id: id,
+    result: "created",
+    _seq_no: 5,
+    _primary_term: 1,
+    status: 201,
+    ...more,
+  },
 });
 const bulkAnswer = (...items: object[]) => ({ body: { took: 1, errors: false, items } });
 const jsonOf = ({ body }: Answer) => JSON.parse(body.toString());
@@ -17,7 +25,9 @@ const jsonOf = ({ body }: Answer) => JSON.parse(body.toString());
 /** The body of the only record that was sent. */
 function sentLines(queue: ReturnType<typeof fakeWriteServices>["queue"]): readonly string[] {
   assert.equal(queue.sent.length, 1);
-  return parseMessage(queue.sent[0]?.body ?? "").inline.trimEnd().split("\n");
+  return parseMessage(queue.sent[0]?.body ?? "")
+    .inline.trimEnd()
+    .split("\n");
 }
 
 test("writeThrough() of a bulk forwards it byte for byte where nothing has to change", async () => {
@@ -37,7 +47,10 @@ test("writeThrough() of a bulk gives ids to what has none, the same for PRIMARY 
   const { services, primary, queue } = fakeWriteServices(() =>
     bulkAnswer(item("index", "new-1"), item("create", "new-2", { _seq_no: 6 })),
   );
-  await writeThrough(fakeRequest("POST /books/_bulk", '{"index":{}}\n{"a":1}\n{"create":{}}\n{"b":1}\n'), services);
+  await writeThrough(
+    fakeRequest("POST /books/_bulk", '{"index":{}}\n{"a":1}\n{"create":{}}\n{"b":1}\n'),
+    services,
+  );
   const forwarded = textOf(primary.requests[0]);
   assert.ok(forwarded.includes('"new-1"') && forwarded.includes('"new-2"'), forwarded);
   const [record] = queue.records();
@@ -90,7 +103,9 @@ test("writeThrough() of a bulk replicates an update's resulting document and tak
 
 test("writeThrough() of a bulk leaves an update's document in the answer where the client asked for it", async () => {
   const get = { found: true, _source: { a: 1, b: 2 } };
-  const { services, queue } = fakeWriteServices(() => bulkAnswer(item("update", "1", { result: "updated", get })));
+  const { services, queue } = fakeWriteServices(() =>
+    bulkAnswer(item("update", "1", { result: "updated", get })),
+  );
   const line = '{"update":{"_id":"1","_source":["b"]}}\n{"doc":{"b":2}}\n';
   const answer = await writeThrough(fakeRequest("POST /books/_bulk", line), services);
   assert.deepEqual(jsonOf(answer).items[0].update.get._source, { b: 2 });
@@ -108,8 +123,14 @@ test("writeThrough() of a bulk that no version can read is refused before PRIMAR
 });
 
 test("writeThrough() of a bulk undoes the client's gzip and says so to PRIMARY", async () => {
-  const { services, primary } = fakeWriteServices(() => bulkAnswer(item("delete", "1", { result: "deleted" })));
-  const headers = { "content-encoding": "gzip", "accept-encoding": "gzip", "content-type": "application/json" };
+  const { services, primary } = fakeWriteServices(() =>
+    bulkAnswer(item("delete", "1", { result: "deleted" })),
+  );
+  const headers = {
+    "content-encoding": "gzip",
+    "accept-encoding": "gzip",
+    "content-type": "application/json",
+  };
   const body = '{"delete":{"_id":"1"}}\n';
   await writeThrough(fakeRequest("POST /books/_bulk", gzipSync(body), { headers }), services);
   assert.equal(textOf(primary.requests[0]), body);
@@ -158,7 +179,10 @@ test("writeThrough() of a document without an id gives it one, and lets PRIMARY 
 
 test("writeThrough() of a document keeps its path as the client encoded it", async () => {
   const { services, primary } = fakeWriteServices(() => ({ body: written("a/b c") }));
-  await writeThrough(fakeRequest("PUT /books/_doc/a%2Fb%20c?version=3&version_type=external", "{}"), services);
+  await writeThrough(
+    fakeRequest("PUT /books/_doc/a%2Fb%20c?version=3&version_type=external", "{}"),
+    services,
+  );
   assert.equal(primary.requests[0]?.path, "/books/_doc/a%2Fb%20c");
   assert.equal(primary.requests[0]?.query, "version=3&version_type=external");
 });
