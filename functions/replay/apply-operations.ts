@@ -38,12 +38,14 @@ export const freshMs = 800;
 /**
  * Makes the operations true on BACKUP, and says of each what became of it, in the given order.
  * Safe with any other consumer doing the same with any operations at the same time.
+ * @param receivedMs when the operations' batch was received, on the monotonic clock: what was fresh then may
+ *   not be by the time BACKUP has it.
  */
 export async function applyOperations(
   operations: readonly PendingOperation[],
+  receivedMs: number,
   services: ApplyServices,
 ): Promise<readonly Disposition[]> {
-  const startedMs = services.monotonicMs();
   const dispositions: Disposition[] = operations.map(() => ({ kind: "superseded" }));
   const newest = newestOfEach(operations);
   const sendable = await writeTombstones(newest, services, dispositions);
@@ -55,7 +57,7 @@ export async function applyOperations(
     const disposition = answered[i];
     if (disposition !== undefined) dispositions[at] = disposition;
   }
-  const slow = services.monotonicMs() - startedMs > freshMs;
+  const slow = services.monotonicMs() - receivedMs > freshMs;
   const written = sendable.filter(({ operation, at }) => {
     const kind = dispositions[at]?.kind;
     if (operation.entry.deletes || !(operation.late || slow)) return false;
@@ -77,7 +79,8 @@ function newestOfEach(operations: readonly PendingOperation[]): readonly Placed[
   const newest = new Map<string, Placed>();
   for (const [at, operation] of operations.entries()) {
     const { entry, incarnation } = operation;
-    const key = `${incarnation.uuid}\n${entry.routing ?? ""}\n${entry.id}`;
+    const { routing = "" } = entry;
+    const key = `${incarnation.uuid}/${routing.length}/${routing}/${entry.id}`;
     const before = newest.get(key);
     if (before === undefined || isNewer(entry.version, before.operation.entry.version)) {
       newest.set(key, { operation, at });

@@ -78,7 +78,7 @@ async function sendChunk(backup: Cluster, lines: readonly Buffer[]): Promise<rea
   const { type, reason } = errorOf(answer);
   const why = `${answer.status} ${type}: ${reason}`;
   // One line can spoil a whole request, or the request is too large: the halves tell.
-  if (answer.status === 413 || answer.status === 400) {
+  if (answer.status === 413 || (answer.status === 400 && type !== "unknown")) {
     if (lines.length === 1) return all({ kind: "park", reason: why });
     const middle = lines.length >> 1;
     return [

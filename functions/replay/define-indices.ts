@@ -1,9 +1,10 @@
 import { ask, ClusterAnswerError } from "../core/cluster/json-request.ts";
 import { deleteIncarnation } from "../core/definition/delete-incarnation.ts";
 import { readDefinitions, readMark } from "../core/definition/index-definition.ts";
+import { levelAliases } from "../core/definition/level-aliases.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
-import { type IndexDefinition, type JsonObject, portableSettings } from "../core/definition/translate.ts";
-import type { DefineRecord } from "../core/replication/record.ts";
+import { type IndexDefinition, portableSettings } from "../core/definition/translate.ts";
+import { type DefineRecord, wholeIndexRecord } from "../core/replication/record.ts";
 import { segment } from "../core/routing/path.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
@@ -27,19 +28,30 @@ export async function defineIndices(record: DefineRecord, services: ReplayServic
   );
   if (names.length === 0) return;
   const states = await readPrimaryState(services.primary, names);
-  for (const name of names) {
-    const state = states.get(name);
-    const source = onPrimary.get(name);
-    const present = onBackup.get(name);
-    if (state === undefined) {
-      if (present !== undefined && readMark(present) !== undefined) await deleteOnBackup(name, services);
-    } else if (source !== undefined) {
+  // Deletions first: a name that an index gives up may be an alias from now on.
+  const gone = names.filter((name) => !states.has(name) && isMarked(onBackup.get(name)));
+  const alive = [...states].filter(([name]) => onPrimary.has(name) && names.includes(name));
+  const failures: string[] = [];
+  const attempt = async (step: () => Promise<void>) => {
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof ClusterAnswerError) && !(error instanceof TruthUnsettled)) throw error;
+      failures.push(error.message);
+    }
+  };
+  for (const name of gone) await attempt(() => deleteOnBackup(name, services));
+  for (const [name, state] of alive) {
+    await attempt(async () => {
       services.incarnations.forget(state.incarnation.uuid);
       const readiness = await ensureIncarnation(state.incarnation, state, services);
       if (readiness.kind === "unknown") throw new TruthUnsettled(readiness.reason);
-      await levelSettingsAndAliases(name, source, services);
-    }
+      await levelSettings(name, onPrimary.get(name), services);
+    });
   }
+  const level = alive.map(([name]) => name);
+  if (level.length > 0) await attempt(() => levelAliases(services.primary, services.backup, level));
+  if (failures.length > 0) throw new TruthUnsettled(failures.slice(0, 3).join("; "));
 }
 
 function isMarked(definition: IndexDefinition | undefined): boolean {
@@ -67,36 +79,16 @@ async function deleteOnBackup(name: string, services: ReplayServices): Promise<v
 const noDefinition: IndexDefinition = { aliases: {}, mappings: {}, settings: {} };
 
 async function reconcileSoon(index: string, services: ReplayServices): Promise<void> {
-  const reason = "BACKUP's index was replaced";
-  const record = {
-    kind: "reconcile-index",
-    writtenAtMs: services.now(),
-    reason,
-    index,
-    cursor: undefined,
-  } as const;
-  await sendRecord(record, services);
-}
-
-async function levelSettingsAndAliases(
-  name: string,
-  source: IndexDefinition,
-  services: ReplayServices,
-): Promise<void> {
-  const present = (await readDefinitions(services.backup, name)).get(name);
-  if (present === undefined) return;
-  await levelSettings(name, source, present, services);
-  const actions = aliasActions(name, source.aliases, present.aliases);
-  if (actions.length > 0)
-    await ask(services.backup, { method: "POST", path: "/_aliases", body: { actions } });
+  await sendRecord(wholeIndexRecord(index, "BACKUP's index was replaced", services.now()), services);
 }
 
 async function levelSettings(
   name: string,
-  source: IndexDefinition,
-  present: IndexDefinition,
+  source: IndexDefinition | undefined,
   services: ReplayServices,
 ): Promise<void> {
+  const present = (await readDefinitions(services.backup, name)).get(name);
+  if (present === undefined || source === undefined) return;
   const different = Object.entries(portableSettings(source.settings)).filter(
     ([setting, value]) => JSON.stringify(present.settings[setting]) !== JSON.stringify(value),
   );
@@ -117,15 +109,4 @@ async function levelSettings(
       });
     }
   }
-}
-
-/** What turns BACKUP's aliases of an index into PRIMARY's; replication's own alias stays. */
-function aliasActions(index: string, wanted: JsonObject, present: JsonObject): readonly JsonObject[] {
-  const add = Object.entries(wanted)
-    .filter(([alias, body]) => JSON.stringify(present[alias]) !== JSON.stringify(body))
-    .map(([alias, body]) => ({ add: { index, alias, ...(typeof body === "object" ? body : {}) } }));
-  const remove = Object.keys(present)
-    .filter((alias) => wanted[alias] === undefined && !alias.startsWith("understudy-"))
-    .map((alias) => ({ remove: { index, alias } }));
-  return [...add, ...remove];
 }

@@ -11,6 +11,9 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   .handler(async (event) => {
     const services = replayServices();
     const ends = await replayBatch(event.Records, services);
+    const retry = ends.find((end) => end.kind === "retry");
+    if (retry?.kind === "retry")
+      services.telemetry.warn("records wait for another try", { reason: retry.reason });
     const failures = event.Records.flatMap((message, i) => (ends[i]?.kind === "retry" ? [message] : []));
     await Promise.all(
       failures.map((message) => {

@@ -1,3 +1,4 @@
+import { readDefinitions } from "../core/definition/index-definition.ts";
 import { type PrimaryState, readPrimaryState } from "../core/definition/primary-state.ts";
 import type {
   DocumentKey,
@@ -7,10 +8,11 @@ import type {
 } from "../core/replication/record.ts";
 import { encodeVersion, isNewer } from "../core/replication/version.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
+import { runsByQuery } from "../core/truth/by-query-tasks.ts";
+import { countDocuments } from "../core/truth/document-count.ts";
 import { type PageEntry, pageSize, readPage } from "../core/truth/index-page.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import type { PendingOperation } from "./apply-operations.ts";
-import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 import { truthOf } from "./truth-of.ts";
 
@@ -33,9 +35,16 @@ export async function reconcilePage(
   const { index } = record;
   const state = (await readPrimaryState(services.primary, [index])).get(index);
   if (state === undefined) return { operations: [], next: undefined };
-  const readiness = await ensureIncarnation(state.incarnation, state, services);
+  if (record.awaitsTasks && (await runsByQuery(services.primary))) {
+    throw new TruthUnsettled("PRIMARY still runs a by-query write or a reindex");
+  }
+  // Not announced: this record is what an announcement would queue.
+  const readiness = await services.incarnations.ensure(state.incarnation, state);
   if (readiness.kind === "unknown" || readiness.kind === "dead") {
     throw new TruthUnsettled(`[${index}] is not ready on BACKUP`);
+  }
+  if (record.cursor === undefined && record.onlyIfCountsDiffer && (await sameCount(index, services))) {
+    return { operations: [], next: undefined };
   }
   const cursor: IndexCursor = record.cursor ?? { side: "primary", shard: 0, afterSeqNo: "-1" };
   const cluster = cursor.side === "primary" ? services.primary : services.backup;
@@ -45,9 +54,25 @@ export async function reconcilePage(
     cursor.side === "primary"
       ? await behindOnBackup(state, page, keys, services)
       : await missingOnPrimary(keys, services);
-  const operations = different.length > 0 ? await truthOf(different, record.writtenAtMs, services) : [];
-  const following = nextCursor(cursor, page, state.layout.shards);
+  const operations = different.length > 0 ? await wholeTruth(different, record, services) : [];
+  const following = nextCursor(cursor, page, await shardsOf(cursor.side, state, services));
   return { operations, next: following && { ...record, cursor: following } };
+}
+
+/** A page is done only when each of its keys could be read. */
+async function wholeTruth(
+  keys: readonly DocumentKey[],
+  record: ReconcileIndexRecord,
+  services: ReplayServices,
+): Promise<readonly PendingOperation[]> {
+  const { operations, unreadable } = await truthOf(keys, record.writtenAtMs, services);
+  if (unreadable !== undefined) throw new TruthUnsettled(unreadable.reason);
+  return operations;
+}
+
+async function sameCount(index: string, { primary, backup }: ReplayServices): Promise<boolean> {
+  const [here, there] = await Promise.all([countDocuments(primary, index), countDocuments(backup, index)]);
+  return here === there;
 }
 
 async function behindOnBackup(
@@ -71,7 +96,21 @@ async function missingOnPrimary(
   services: ReplayServices,
 ): Promise<readonly DocumentKey[]> {
   const held = await readStoredDocuments(services.primary, keys, { withSource: false });
+  const unreadable = held.find((document) => document.kind === "unreadable");
+  if (unreadable?.kind === "unreadable") throw new TruthUnsettled(unreadable.reason);
   return keys.filter((_, i) => held[i]?.kind === "missing");
+}
+
+/** BACKUP's index may have been made by hand with other shards. */
+async function shardsOf(
+  side: IndexCursor["side"],
+  state: PrimaryState,
+  services: ReplayServices,
+): Promise<number> {
+  if (side === "primary") return state.layout.shards;
+  const { index } = state.incarnation;
+  const settings = (await readDefinitions(services.backup, index)).get(index)?.settings;
+  return Number(settings?.["index.number_of_shards"] ?? state.layout.shards);
 }
 
 function nextCursor(

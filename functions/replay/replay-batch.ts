@@ -15,7 +15,7 @@ import { replayChunk } from "./replay-chunk.ts";
 export type MessageEnd =
   /** It is so on BACKUP, or BACKUP is past it, or it is parked: the message can go. */
   | { readonly kind: "done" }
-  /** It waits `pauseSeconds` and is delivered again. */
+  /** It stays in the queue and is delivered again after a pause. */
   | { readonly kind: "retry"; readonly reason: string };
 
 export interface ReplayServices extends ApplyServices, AbsenceServices {
@@ -42,6 +42,7 @@ export async function replayBatch(
   messages: readonly SQSRecord[],
   services: ReplayServices,
 ): Promise<readonly MessageEnd[]> {
+  const receivedMs = services.monotonicMs();
   const ends: MessageEnd[] = messages.map(() => ({ kind: "done" }));
   const received: { at: number; record: ReceivedRecord }[] = [];
   for (const [at, message] of messages.entries()) {
@@ -57,6 +58,7 @@ export async function replayBatch(
   for (const chunk of chunksOf(received)) {
     const chunkEnds = await replayChunk(
       chunk.map(({ record }) => record),
+      receivedMs,
       services,
     );
     for (const [i, { at }] of chunk.entries()) ends[at] = chunkEnds[i] ?? { kind: "retry", reason: "no end" };

@@ -5,11 +5,12 @@ import type { Disposition } from "../core/replication/disposition.ts";
 import { PayloadLost, unseal } from "../core/replication/envelope.ts";
 import {
   type ApplyRecord,
+  type DocumentKey,
   lookPausesSeconds,
   type ReconcileRecord,
   type ReplicationRecord,
 } from "../core/replication/record.ts";
-import { epochOf } from "../core/replication/version.ts";
+import { epochOf, VersionOverflow } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
 import { applyOperations, type PendingOperation } from "./apply-operations.ts";
@@ -31,21 +32,26 @@ type Resolved =
       /** The rest of a long piece of work, sent when this part is done. */
       readonly next?: { readonly record: ReplicationRecord; readonly delaySeconds: number } | undefined;
     }
-  | { readonly kind: "retry"; readonly reason: string };
+  | { readonly kind: "retry" | "park"; readonly reason: string };
+
+/** Before keys that PRIMARY could not read are asked for again. */
+const unreadablePauseSeconds = 30;
 
 /**
  * Replays records that fit in memory together: their incarnations are made ready, their operations are
  * applied in one go, and each record gets its end.
+ * @param receivedMs when the batch was received, on the monotonic clock.
  */
 export async function replayChunk(
   records: readonly ReceivedRecord[],
+  receivedMs: number,
   services: ReplayServices,
 ): Promise<readonly MessageEnd[]> {
   const incarnations = await prepareIncarnations(records, services);
   const resolved = await Promise.all(records.map((record) => resolve(record, incarnations, services)));
   const operations = resolved.flatMap((each) => (each.kind === "operations" ? each.operations : []));
-  const first = await applyOperations(operations, services);
-  const dispositions = await secondChance(operations, first, services);
+  const first = await applyOperations(operations, receivedMs, services);
+  const dispositions = await secondChance(operations, first, receivedMs, services);
   const ends: MessageEnd[] = [];
   let at = 0;
   for (const [i, each] of resolved.entries()) {
@@ -55,7 +61,7 @@ export async function replayChunk(
     const own: readonly Disposition[] =
       each.kind === "operations"
         ? dispositions.slice(at, at + count)
-        : [{ kind: "retry", reason: each.reason }];
+        : [{ kind: each.kind, reason: each.reason }];
     const end = await finishRecord(record, operations.slice(at, at + count), own, services);
     if (end.kind === "done" && each.kind === "operations" && each.next) {
       await sendRecord(each.next.record, services, each.next.delaySeconds);
@@ -88,6 +94,7 @@ async function resolve(
   } catch (error) {
     const expected =
       error instanceof ClusterError || error instanceof ClusterAnswerError || error instanceof TruthUnsettled;
+    if (error instanceof VersionOverflow) return { kind: "park", reason: error.message };
     if (!expected) throw error;
     return { kind: "retry", reason: reasonOf(error) };
   }
@@ -98,14 +105,36 @@ function resolvePage({ operations, next }: ReconciledPage): Resolved {
 }
 
 async function resolveReconcile(record: ReconcileRecord, services: ReplayServices): Promise<Resolved> {
-  const operations = await truthOf(record.keys, record.writtenAtMs, services);
+  const { operations, unreadable } = await truthOf(record.keys, record.writtenAtMs, services);
   const { looksLeft } = record;
-  if (looksLeft <= 0) return { kind: "operations", operations };
-  const next = {
-    record: { ...record, looksLeft: looksLeft - 1 },
-    delaySeconds: lookPausesSeconds[looksLeft] ?? 0,
-  };
-  return { kind: "operations", operations, next };
+  const delaySeconds = lookPausesSeconds[looksLeft] ?? 0;
+  if (looksLeft > 0) {
+    return {
+      kind: "operations",
+      operations,
+      next: { record: { ...record, looksLeft: looksLeft - 1 }, delaySeconds },
+    };
+  }
+  return { kind: "operations", operations, next: unreadable && lookAgain(unreadable, record.writtenAtMs) };
+}
+
+/** PRIMARY's truth for keys that came without usable documents. */
+async function resolveKeys(
+  keys: readonly DocumentKey[],
+  writtenAtMs: number,
+  services: ReplayServices,
+): Promise<Resolved> {
+  const { operations, unreadable } = await truthOf(keys, writtenAtMs, services);
+  return { kind: "operations", operations, next: unreadable && lookAgain(unreadable, writtenAtMs) };
+}
+
+/** What could not be read waits in a record of its own: its neighbours are done. */
+function lookAgain(
+  { keys, reason }: { readonly keys: readonly DocumentKey[]; readonly reason: string },
+  writtenAtMs: number,
+) {
+  const record: ReconcileRecord = { kind: "reconcile", writtenAtMs, reason, keys, looksLeft: 0 };
+  return { record, delaySeconds: unreadablePauseSeconds };
 }
 
 async function resolveApply(
@@ -119,7 +148,7 @@ async function resolveApply(
   // The roles may have been switched since it was written: what counts is what today's PRIMARY holds.
   if (record.manifest.some(({ version }) => epochOf(version) < services.epoch)) {
     services.telemetry.warn("a record of an older operator epoch is read anew from PRIMARY", { index });
-    return { kind: "operations", operations: await truthOf(keys, record.writtenAtMs, services) };
+    return resolveKeys(keys, record.writtenAtMs, services);
   }
   const readiness = incarnations.get(record.incarnation.uuid);
   if (readiness === undefined || readiness.kind === "unknown") {
@@ -128,7 +157,7 @@ async function resolveApply(
   if (readiness.kind === "dead") {
     // Perhaps dead when it was written, perhaps written to the successor under a stale name: PRIMARY knows.
     if (readiness.primaryGone) return { kind: "operations", operations: [] };
-    return { kind: "operations", operations: await truthOf(keys, record.writtenAtMs, services) };
+    return resolveKeys(keys, record.writtenAtMs, services);
   }
   try {
     const body = await unseal(
@@ -147,6 +176,6 @@ async function resolveApply(
     services.telemetry.warn("a payload is lost; its documents are read from PRIMARY", {
       reason: error.message,
     });
-    return { kind: "operations", operations: await truthOf(keys, record.writtenAtMs, services) };
+    return resolveKeys(keys, record.writtenAtMs, services);
   }
 }

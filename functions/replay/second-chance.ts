@@ -19,6 +19,7 @@ import type { ReplayServices } from "./replay-batch.ts";
 export async function secondChance(
   operations: readonly PendingOperation[],
   first: readonly Disposition[],
+  receivedMs: number,
   services: ReplayServices,
 ): Promise<readonly Disposition[]> {
   const again = operations
@@ -33,6 +34,7 @@ export async function secondChance(
     );
     const second = await applyOperations(
       again.map(({ operation }) => operation),
+      receivedMs,
       services,
     );
     const settled = await settle(
@@ -61,7 +63,7 @@ async function copyDefinitions(
   ]);
   for (const incarnation of incarnations.values()) {
     services.incarnations.forget(incarnation.uuid);
-    await ensureIncarnation(incarnation, states.get(incarnation.index) ?? "gone", services);
+    await ensureIncarnation(incarnation, states.get(incarnation.index) ?? "gone", services, true);
   }
 }
 

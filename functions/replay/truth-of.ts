@@ -1,20 +1,30 @@
 import { bulkLines, linesOf } from "../core/replication/bulk-lines.ts";
 import type { DocumentKey, ManifestEntry } from "../core/replication/record.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
-import { presentOperations } from "../core/truth/present-operations.ts";
+import { type PresentTruth, presentOperations } from "../core/truth/present-operations.ts";
 import type { PendingOperation } from "./apply-operations.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
-/** PRIMARY's present documents for the keys, ready to apply. */
+/** PRIMARY's present documents, ready to apply, and the keys that it could not read. */
+export interface Truth {
+  readonly operations: readonly PendingOperation[];
+  readonly unreadable: PresentTruth["unreadable"];
+}
+
+/**
+ * What PRIMARY holds for the keys now.
+ * @throws TruthUnsettled, ClusterError, ClusterAnswerError: try again later.
+ */
 export async function truthOf(
   keys: readonly DocumentKey[],
   writtenAtMs: number,
   services: ReplayServices,
-): Promise<readonly PendingOperation[]> {
-  const present = await presentOperations(keys, services);
+): Promise<Truth> {
+  const { present, unreadable } = await presentOperations(keys, services);
   const pending: PendingOperation[] = [];
   for (const { state, operations } of present) {
+    if (operations.length === 0) continue;
     const readiness = await ensureIncarnation(state.incarnation, state, services);
     if (readiness.kind === "dead" || readiness.kind === "unknown") {
       throw new TruthUnsettled(`[${state.incarnation.index}] is not ready on BACKUP`);
@@ -25,7 +35,7 @@ export async function truthOf(
     pending.push(...pendingOf(made.manifest, linesOf(made) ?? [], shared));
   }
   services.telemetry.count("reconciledDocuments", pending.length);
-  return pending;
+  return { operations: pending, unreadable };
 }
 
 /** Manifest entries with their lines, as operations of one incarnation. */

@@ -54,7 +54,9 @@ function headOf({ status, headers }: ReadAnswer) {
 
 type Streamify = typeof awslambda.streamifyResponse;
 
-const streams = typeof awslambda !== "undefined" && responseStreaming;
+/** The AWS SDK may define the global as an empty object where no Lambda runtime is. */
+const streams =
+  responseStreaming && typeof awslambda !== "undefined" && typeof awslambda.streamifyResponse === "function";
 
 /** The function's entry: reads from PRIMARY, or BACKUP while PRIMARY is unavailable. */
 export const handler = streams ? streamedHandler(awslambda.streamifyResponse) : bufferedHandler;

@@ -65,8 +65,9 @@ async function askPrimary(
     return { kind: "unavailable", answer: undefined, reason: "it failed a moment ago" };
   }
   const asked = await askCluster(primary, request, services);
-  if (asked.kind === "unavailable") primaryHealth.failed();
-  else primaryHealth.succeeded();
+  // A 503 may be about one index only, and a limit of our own says nothing of PRIMARY.
+  if (asked.kind === "unavailable" && asked.answer?.status !== 503) primaryHealth.failed();
+  if (asked.kind === "answered") primaryHealth.succeeded();
   return asked;
 }
 

@@ -6,6 +6,8 @@ export interface DrainOptions {
   readonly approximate: boolean;
   /** `Infinity` waits for as long as it takes. */
   readonly timeoutMs: number;
+  /** Records that were sent with a delay, and whose time has not come, do not count. */
+  readonly ignoreDelayed?: boolean;
   readonly onDepth?: (depth: QueueDepth) => void | Promise<void>;
 }
 
@@ -17,7 +19,8 @@ export async function awaitDrain(queue: Queue, options: DrainOptions): Promise<b
   for (let empty = 0; ; ) {
     const depth = await queue.depth();
     await options.onDepth?.(depth);
-    empty = waitingIn(depth) === 0 ? empty + 1 : 0;
+    const waiting = waitingIn(options.ignoreDelayed ? { ...depth, delayed: 0 } : depth);
+    empty = waiting === 0 ? empty + 1 : 0;
     if (empty >= wanted) return true;
     if (performance.now() + pauseMs > endMs) return false;
     await sleep(pauseMs);

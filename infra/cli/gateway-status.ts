@@ -1,4 +1,7 @@
 import * as v from "valibot";
+import type { Environment } from "../../functions/core/runtime/config.ts";
+import { CannotTell } from "./cannot-tell.ts";
+import { gatewayAuthorization } from "./gateway-credentials.ts";
 
 const cluster = v.looseObject({
   endpoint: v.string(),
@@ -26,13 +29,35 @@ export type GatewayStatus = v.InferOutput<typeof statusSchema>;
 
 const timeoutMs = 10_000;
 
-/** The status of the gateway at an address; `undefined` when nothing there answers as a gateway does. */
-export async function readGatewayStatus(url: string): Promise<GatewayStatus | undefined> {
+/**
+ * The status of the gateway at an address; `undefined` when nothing there answers as a gateway does.
+ * @throws CannotTell when it wants other credentials.
+ */
+export async function readGatewayStatus(
+  url: string,
+  environment: Environment,
+): Promise<GatewayStatus | undefined> {
+  const answer = await ask(`${url.replace(/\/+$/, "")}/_understudy/status`, environment);
+  if (answer?.status === 401) {
+    throw new CannotTell(
+      `the gateway at ${url} wants credentials\nSet CLIENT_USERNAME and CLIENT_PASSWORD as they are set for the gateway.`,
+    );
+  }
+  const parsed = v.safeParse(statusSchema, answer?.json);
+  return parsed.success ? parsed.output : undefined;
+}
+
+async function ask(
+  target: string,
+  environment: Environment,
+): Promise<{ readonly status: number; readonly json: unknown } | undefined> {
+  const authorization = gatewayAuthorization(environment);
   try {
-    const target = `${url.replace(/\/+$/, "")}/_understudy/status`;
-    const answer = await fetch(target, { signal: AbortSignal.timeout(timeoutMs) });
-    const parsed = v.safeParse(statusSchema, await answer.json());
-    return parsed.success ? parsed.output : undefined;
+    const answer = await fetch(target, {
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(authorization !== undefined && { headers: { authorization } }),
+    });
+    return { status: answer.status, json: await answer.json() };
   } catch {
     return undefined;
   }

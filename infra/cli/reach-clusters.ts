@@ -13,11 +13,16 @@ export interface ReachedClusters {
   close(): Promise<void>;
 }
 
+const reachTimeoutMs = 5000;
+
 /**
- * The clusters that the environment names, else those of the running gateway.
- * @throws CannotTell when neither names them, ConfigError for wrong settings.
+ * The clusters that the environment names, else those of the running gateway; both have answered.
+ * @throws CannotTell when neither names them, ConfigError for wrong settings, ClusterError when one is away.
  */
-export function reachClusters(environment: Environment, status: GatewayStatus | undefined): ReachedClusters {
+export async function reachClusters(
+  environment: Environment,
+  status: GatewayStatus | undefined,
+): Promise<ReachedClusters> {
   const endpoints = {
     PRIMARY_ENDPOINT: environment["PRIMARY_ENDPOINT"] || status?.clusters.primary.endpoint,
     BACKUP_ENDPOINT: environment["BACKUP_ENDPOINT"] || status?.clusters.backup.endpoint,
@@ -34,12 +39,15 @@ export function reachClusters(environment: Environment, status: GatewayStatus | 
     clusterFrom("primary", config, "replay"),
     clusterFrom("backup", config, "replay"),
   ];
-  return {
-    primary,
-    backup,
-    epoch: config.operatorEpoch,
-    async close() {
-      await Promise.all([primary.close(), backup.close()]);
-    },
+  const close = async () => {
+    await Promise.all([primary.close(), backup.close()]);
   };
+  try {
+    const ping = { method: "GET", path: "/", timeoutMs: reachTimeoutMs };
+    await Promise.all([primary.send(ping), backup.send(ping)]);
+    return { primary, backup, epoch: config.operatorEpoch, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -8,6 +8,7 @@ import { sqsPath } from "../local/sqs-endpoint.ts";
 import { type Options, textOption } from "./arguments.ts";
 import { CannotTell } from "./cannot-tell.ts";
 import { dataDirOf } from "./data-dir.ts";
+import { gatewayAuthorization } from "./gateway-credentials.ts";
 import { findGateway } from "./gateway-file.ts";
 import { type GatewayStatus, readGatewayStatus } from "./gateway-status.ts";
 import { openDataDirectory } from "./open-data-directory.ts";
@@ -59,10 +60,11 @@ function reachAws(
   payloadBucket: string | undefined,
   environment: Environment,
 ): ReachedQueue {
-  const named = /^https?:\/\/sqs\.([a-z0-9-]+)\./.exec(queueUrl)?.[1];
-  const region = environment["AWS_REGION"] || named;
+  const region = /^https?:\/\/sqs\.([a-z0-9-]+)\./.exec(queueUrl)?.[1] ?? environment["AWS_REGION"];
   const settings = region === undefined ? {} : { region };
-  const sqs = new SQSClient(settings);
+  // An endpoint that the environment names (a VPC endpoint, an emulator) counts more than the URL's host.
+  const endpoint = environment["AWS_ENDPOINT_URL_SQS"] || environment["AWS_ENDPOINT_URL"];
+  const sqs = new SQSClient({ ...settings, useQueueUrlAsEndpoint: !endpoint });
   const s3 = new S3Client(settings);
   return {
     place: queueUrl,
@@ -84,7 +86,7 @@ function reachAws(
 
 async function reachDataDirectory(dataDir: string, environment: Environment): Promise<ReachedQueue> {
   const gateway = findGateway(dataDir);
-  const status = gateway && (await readGatewayStatus(gateway.url));
+  const status = gateway && (await readGatewayStatus(gateway.url, environment));
   if (gateway !== undefined && status !== undefined) return reachGateway(gateway.url, status, environment);
   const { sqs, s3, close } = await openDataDirectory(dataDir);
   return {
@@ -139,9 +141,8 @@ async function reachGateway(
 
 /** A gateway with AUTH_MODE basic wants its own credentials instead of a signature. */
 function basicSigner(environment: Environment) {
-  const [username, password] = [environment["CLIENT_USERNAME"], environment["CLIENT_PASSWORD"]];
-  if (!username || !password) return {};
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  const authorization = gatewayAuthorization(environment);
+  if (authorization === undefined) return {};
   const sign = async <T extends { headers: Record<string, string> }>(request: T): Promise<T> => {
     request.headers["authorization"] = authorization;
     return request;

@@ -23,6 +23,14 @@ export function wholeIndex(index: string, reason: string): readonly ReplicationR
   const writtenAtMs = Date.now();
   return [
     { kind: "define", writtenAtMs, reason, pattern: index },
-    { kind: "reconcile-index", writtenAtMs, reason, index, cursor: undefined },
+    {
+      kind: "reconcile-index",
+      writtenAtMs,
+      reason,
+      index,
+      cursor: undefined,
+      awaitsTasks: false,
+      onlyIfCountsDiffer: false,
+    },
   ];
 }

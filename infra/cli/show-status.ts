@@ -20,7 +20,7 @@ export async function showStatus(
     textOption(options, "url") ??
     findGateway(dataDir)?.url ??
     `http://127.0.0.1:${environment["PORT"] || "18000"}`;
-  const status = await readGatewayStatus(url);
+  const status = await readGatewayStatus(url, environment);
   if (status === undefined) {
     throw new CannotTell(
       `no gateway answers at ${url}, and none serves ${dataDir}\n` +

@@ -10,8 +10,11 @@ export interface VerifyOptions {
   readonly sources: boolean;
   /** How often what differs is looked at again, at least once. */
   readonly looks: number;
-  /** Resolves when what is on its way has had its time: the queue is empty, or some seconds have passed. */
-  readonly settle: () => Promise<void>;
+  /**
+   * Gives what is on its way its time. Resolves with `true` when nothing is on its way any more: what has
+   * not changed then will not.
+   */
+  readonly settle: () => Promise<boolean>;
   /** Documents of PRIMARY that were compared, of so many in all. */
   readonly onProgress: (compared: number, total: number) => void;
 }
@@ -48,13 +51,14 @@ export async function verifyClusters(
 ): Promise<readonly IndexResult[]> {
   let results = await firstLook(clusters, options);
   for (let look = 0; look < Math.max(1, options.looks) && results.some(isDoubtful); look++) {
-    await options.settle();
+    const settled = await options.settle();
     const again: IndexResult[] = [];
     for (const result of results) {
       const seen = await lookAgain(result, clusters, options);
       if (seen !== undefined) again.push(seen);
     }
     results = again;
+    if (settled && results.every(isLasting)) break;
   }
   return results;
 }
@@ -62,6 +66,11 @@ export async function verifyClusters(
 function isDoubtful(result: IndexResult): boolean {
   if (result.kind === "compared") return result.look.suspects.length > 0;
   return result.kind !== "unknown";
+}
+
+/** Whether another look would only see the same again. */
+function isLasting(result: IndexResult): boolean {
+  return result.kind !== "compared" || result.lasting.size === result.look.suspects.length;
 }
 
 interface BothSides {

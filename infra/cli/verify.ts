@@ -39,7 +39,7 @@ export async function verify(
     return undefined;
   });
   try {
-    const clusters = reachClusters(environment, queue?.status);
+    const clusters = await reachClusters(environment, queue?.status);
     const scene: Scene = { clusters, queue, options, terminal };
     try {
       return repairs && queue !== undefined ? await verifyAndRepair(scene, queue) : await verifyOnly(scene);
@@ -129,8 +129,10 @@ async function lookThrough({ clusters, queue, options, terminal }: Scene) {
       onProgress: progress.update,
       async settle() {
         await sleep(settleMs.least);
-        if (records === undefined || queue?.consumed !== true) return;
-        await awaitDrain(records, { approximate: false, timeoutMs: settleMs.most });
+        if (records === undefined || queue?.consumed !== true) return false;
+        // Delayed records are second thoughts: nothing that a first look misses waits for them.
+        const { approximate } = queue;
+        return awaitDrain(records, { approximate, timeoutMs: settleMs.most, ignoreDelayed: true });
       },
     });
     return { results, found: verificationOf(results, await records?.depth()) };

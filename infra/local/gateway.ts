@@ -64,8 +64,11 @@ export async function startGateway(settings: HostSettings, engines: EmbeddedClie
     functionTimeoutMs: replayTimeoutMs,
     log,
   });
-  // No write is under way in a process that has only begun: every intent was left by one that ended.
-  await sweepIntents({ ...sweepServices(), intentAgeMs: 0 });
+  // This process has no write under way yet, so every intent was left by one that ended. What cannot be
+  // swept now is swept later: it is no reason not to start.
+  await sweepIntents({ ...sweepServices(), intentAgeMs: 0 }).catch((error: unknown) =>
+    log({ level: "error", message: "the sweep at the start failed; it runs again", reason: String(error) }),
+  );
   const { port } = await api.listen();
   const withdraw = announceGateway(settings.dataDir, settings.host, port);
   mapping.start();

@@ -3,9 +3,19 @@ import { test } from "node:test";
 import { bulkLines } from "../../functions/core/replication/bulk-lines.ts";
 import type { ReplicaOperation } from "../../functions/core/replication/record.ts";
 import { tombstoneKey } from "../../functions/core/tombstone/tombstones.ts";
-import { applyOperations, freshMs, type PendingOperation } from "../../functions/replay/apply-operations.ts";
+import {
+  type ApplyServices,
+  applyOperations,
+  freshMs,
+  type PendingOperation,
+} from "../../functions/replay/apply-operations.ts";
 import { noAnswer } from "../support/fake-cluster.ts";
 import { fakeReplayServices, nowMs, replica } from "../support/fake-replay-services.ts";
+
+/** As replay does for a batch that was received just now. */
+function apply(operations: readonly PendingOperation[], services: ApplyServices) {
+  return applyOperations(operations, services.monotonicMs(), services);
+}
 
 const alias = "understudy-I-u1";
 const layout = { shards: 1, routingShards: 1, partitionSize: 1 };
@@ -29,7 +39,7 @@ test("applyOperations() sends only the newest of each document; the others are s
     pending(replica("1", 9, '{"n":9}')),
     pending(replica("1", 10, '{"n":10}'), false, "u2"),
   ];
-  assert.deepEqual(await kinds(applyOperations(operations, services)), [
+  assert.deepEqual(await kinds(apply(operations, services)), [
     "superseded",
     "applied",
     "applied",
@@ -46,7 +56,7 @@ test("applyOperations() sends only the newest of each document; the others are s
 test("applyOperations() tells the same id under two routings apart", async () => {
   const { services, backup } = fakeReplayServices();
   const twins = ["a", "b"].map((routing) => pending({ ...replica("1", 5, "{}"), routing }));
-  await applyOperations(twins, services);
+  await apply(twins, services);
   assert.equal(backup.bulks[0]?.length, 2);
 });
 
@@ -56,7 +66,7 @@ test("applyOperations() makes a deletion's tombstone durable before the deletion
     assert.equal(tombstones.versions.get(tombstoneKey("u1", 0, "1")), "9");
     return undefined;
   });
-  assert.deepEqual(await kinds(applyOperations([pending(replica("1", 9))], services)), ["applied"]);
+  assert.deepEqual(await kinds(apply([pending(replica("1", 9))], services)), ["applied"]);
   assert.equal(backup.bulks.length, 1);
 });
 
@@ -64,7 +74,7 @@ test("applyOperations() holds back only the deletions when their tombstones are 
   const { services, backup, tombstones } = fakeReplayServices();
   tombstones.failOn("write");
   const operations = [pending(replica("1", 9)), pending(replica("2", 9, "{}")), pending(replica("3", 9))];
-  assert.deepEqual(await kinds(applyOperations(operations, services)), ["retry", "applied", "retry"]);
+  assert.deepEqual(await kinds(apply(operations, services)), ["retry", "applied", "retry"]);
   assert.deepEqual(
     backup.bulks.flat().map(({ action, id }) => `${action} ${id}`),
     ["index 2"],
@@ -73,9 +83,9 @@ test("applyOperations() holds back only the deletions when their tombstones are 
 
 test("applyOperations() looks for tombstones only when an index is late", async () => {
   const { services, tombstones } = fakeReplayServices();
-  await applyOperations([pending(replica("1", 5, "{}")), pending(replica("2", 5), true)], services);
+  await apply([pending(replica("1", 5, "{}")), pending(replica("2", 5), true)], services);
   assert.deepEqual(tombstones.calls, ["write"]);
-  await applyOperations([pending(replica("3", 5, "{}"), true)], services);
+  await apply([pending(replica("3", 5, "{}"), true)], services);
   assert.deepEqual(tombstones.calls, ["write", "find"]);
 });
 
@@ -88,7 +98,7 @@ test("applyOperations() deletes a late index again, at the version of the newer 
     pending(replica("2", 5, "{}"), true),
     pending(replica("3", 5, "{}"), true),
   ];
-  assert.deepEqual(await kinds(applyOperations(operations, services)), ["superseded", "applied", "applied"]);
+  assert.deepEqual(await kinds(apply(operations, services)), ["superseded", "applied", "applied"]);
   assert.deepEqual([...backup.documents.keys()], [`${alias}/2`, `${alias}/3`]);
   assert.deepEqual(
     backup.bulks[1]?.map(({ action, id, version }) => `${action} ${id}@${version}`),
@@ -100,9 +110,7 @@ test("applyOperations() looks after a conflict too: an earlier attempt may have 
   const { services, backup, tombstones } = fakeReplayServices();
   backup.documents.set(`${alias}/1`, { version: "5", source: "{}" });
   tombstones.versions.set(tombstoneKey("u1", 0, "1"), "9");
-  assert.deepEqual(await kinds(applyOperations([pending(replica("1", 5, "{}"), true)], services)), [
-    "superseded",
-  ]);
+  assert.deepEqual(await kinds(apply([pending(replica("1", 5, "{}"), true)], services)), ["superseded"]);
   assert.equal(backup.documents.size, 0);
 });
 
@@ -114,7 +122,7 @@ test("applyOperations() takes a fresh operation for late when BACKUP took its ti
     return undefined;
   });
   tombstones.versions.set(tombstoneKey("u1", 0, "1"), "9");
-  assert.deepEqual(await kinds(applyOperations([pending(replica("1", 5, "{}"))], services)), ["superseded"]);
+  assert.deepEqual(await kinds(apply([pending(replica("1", 5, "{}"))], services)), ["superseded"]);
   assert.equal(backup.documents.size, 0);
 });
 
@@ -122,14 +130,14 @@ test("applyOperations() retries what it could not look up, although it is writte
   const { services, tombstones } = fakeReplayServices();
   tombstones.failOn("find");
   const operations = [pending(replica("1", 5, "{}"), true), pending(replica("2", 5), false)];
-  assert.deepEqual(await kinds(applyOperations(operations, services)), ["retry", "applied"]);
+  assert.deepEqual(await kinds(apply(operations, services)), ["retry", "applied"]);
 });
 
 test("applyOperations() retries a late index whose second deletion BACKUP did not take", async () => {
   const { services, backup, tombstones } = fakeReplayServices();
   tombstones.versions.set(tombstoneKey("u1", 0, "1"), "9");
   backup.refuse(({ action }) => (action === "delete" ? { status: 429, type: "x" } : undefined));
-  assert.deepEqual(await kinds(applyOperations([pending(replica("1", 5, "{}"), true)], services)), ["retry"]);
+  assert.deepEqual(await kinds(apply([pending(replica("1", 5, "{}"), true)], services)), ["retry"]);
 });
 
 test("applyOperations() converges for every order of an index, a deletion and a later index", async () => {
@@ -140,7 +148,7 @@ test("applyOperations() converges for every order of an index, a deletion and a 
     const { services, backup } = fakeReplayServices();
     for (const at of order) {
       const operation = writes[at];
-      if (operation) await applyOperations([pending(operation, true)], services);
+      if (operation) await apply([pending(operation, true)], services);
     }
     assert.deepEqual([...backup.documents], [], order.join());
   }
@@ -157,7 +165,7 @@ test("applyOperations() never throws for BACKUP: an outage is a retry for all it
   const { services, backup } = fakeReplayServices();
   backup.cluster.answer(noAnswer("backup", "refused"));
   const operations = [pending(replica("1", 5, "{}")), pending(replica("2", 6))];
-  assert.deepEqual(await kinds(applyOperations(operations, services)), ["retry", "retry"]);
+  assert.deepEqual(await kinds(apply(operations, services)), ["retry", "retry"]);
 });
 
 test("applyOperations() halves a bulk that is too large or refused as a whole, down to the one at fault", async () => {
@@ -167,7 +175,7 @@ test("applyOperations() halves a bulk that is too large or refused as a whole, d
       operations.some(({ id }) => id === "3") ? { status, body: { error: { type: "whole" } } } : undefined,
     );
     const operations = ["0", "1", "2", "3", "4"].map((id) => pending(replica(id, 5, "{}")));
-    assert.deepEqual(await kinds(applyOperations(operations, services)), [
+    assert.deepEqual(await kinds(apply(operations, services)), [
       "applied",
       "applied",
       "applied",
@@ -179,11 +187,11 @@ test("applyOperations() halves a bulk that is too large or refused as a whole, d
 });
 
 for (const status of [429, 500, 503, 401, 403]) {
-  test(`applyOperations() retries all of a bulk that BACKUP answered ${status}, in one piece`, async () => {
+  test(`apply() retries all of a bulk that BACKUP answered ${status}, in one piece`, async () => {
     const { services, backup } = fakeReplayServices();
     backup.refuseBulk(() => ({ status, body: { error: { type: "x", reason: "y" } } }));
     const operations = [pending(replica("1", 5, "{}")), pending(replica("2", 5, "{}"))];
-    assert.deepEqual(await kinds(applyOperations(operations, services)), ["retry", "retry"]);
+    assert.deepEqual(await kinds(apply(operations, services)), ["retry", "retry"]);
     assert.equal(backup.bulks.length, 1);
   });
 }
@@ -197,14 +205,14 @@ test("applyOperations() retries all of a bulk whose answer is cut or has other i
     const { services, backup } = fakeReplayServices();
     backup.refuseBulk(() => ({ body }));
     const operations = [pending(replica("1", 5, "{}")), pending(replica("2", 5, "{}"))];
-    assert.deepEqual(await kinds(applyOperations(operations, services)), ["retry", "retry"]);
+    assert.deepEqual(await kinds(apply(operations, services)), ["retry", "retry"]);
   }
 });
 
 test("applyOperations() keeps BACKUP's pipelines away and cuts bulks at 8 MiB", async () => {
   const { services, backup } = fakeReplayServices();
   const large = JSON.stringify({ s: "x".repeat(3 * 1024 * 1024) });
-  await applyOperations(
+  await apply(
     ["1", "2", "3"].map((id) => pending(replica(id, 5, large))),
     services,
   );

@@ -5,6 +5,7 @@ import type { ShardLayout } from "../replication/shard.ts";
 import { segment } from "../routing/path.ts";
 import { deleteIncarnation } from "./delete-incarnation.ts";
 import { readDefinitions, readMark } from "./index-definition.ts";
+import { levelAliases } from "./level-aliases.ts";
 import type { PrimaryState } from "./primary-state.ts";
 import { createRequest, type IndexDefinition, markedMapping, markOf } from "./translate.ts";
 
@@ -47,6 +48,8 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
   const known = new Map<string, { mappingVersion: number; layout: ShardLayout }>();
   /** One establishing at a time for each incarnation: batches of one process must not race each other. */
   const underWay = new Map<string, Promise<Readiness>>();
+  /** Announced and not made yet: an index that BACKUP refuses is announced once, not at every attempt. */
+  const announced = new Set<string>();
 
   async function withoutPrimary(incarnation: Incarnation): Promise<Readiness> {
     const remembered = known.get(incarnation.uuid);
@@ -54,17 +57,23 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     const definition = (await readDefinitions(backup, incarnation.index)).get(incarnation.index);
     const mark = definition && readMark(definition);
     if (mark?.uuid === incarnation.uuid) return { kind: "ready", layout: mark };
-    if (mark !== undefined && mark.createdMs > incarnation.createdMs) return { kind: "dead" };
-    return { kind: "unknown", reason: `PRIMARY's definition of [${incarnation.index}] is needed` };
+    return {
+      kind: "unknown",
+      reason: `PRIMARY has to say which incarnation of [${incarnation.index}] lives`,
+    };
   }
 
   async function establish(state: PrimaryState, announce: Announce): Promise<Readiness> {
     const { incarnation, layout } = state;
-    const source = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
-    if (source === undefined) return { kind: "dead" };
+    // BACKUP first: if PRIMARY still has this incarnation after that, any other mark is an older one's.
     const present = (await readDefinitions(backup, incarnation.index)).get(incarnation.index);
     const mark = present && readMark(present);
-    if (mark === undefined || mark.uuid !== incarnation.uuid) await announce(mark !== undefined);
+    const source = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
+    if (source?.settings["index.uuid"] !== incarnation.uuid) return { kind: "dead" };
+    if (mark?.uuid !== incarnation.uuid && !announced.has(incarnation.uuid)) {
+      await announce(mark !== undefined);
+      announced.add(incarnation.uuid);
+    }
     if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {
       await adopt(backup, source, present, state);
       return mark === undefined ? { kind: "created", layout, replaced: false } : { kind: "ready", layout };
@@ -73,7 +82,7 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     if (mark !== undefined && !(await deleteIncarnation(backup, incarnation.index, mark.uuid))) {
       return { kind: "unknown", reason: `[${incarnation.index}] is being replaced by another consumer` };
     }
-    return createOnBackup(backup, source, state, present !== undefined);
+    return createOnBackup({ primary, backup }, source, state, present !== undefined);
   }
 
   async function ensure(
@@ -96,6 +105,7 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     underWay.set(incarnation.uuid, establishing);
     const readiness = await establishing;
     if (readiness.kind === "ready" || readiness.kind === "created") {
+      announced.delete(incarnation.uuid);
       known.set(incarnation.uuid, { mappingVersion: state.mappingVersion, layout: readiness.layout });
     }
     return readiness;
@@ -133,7 +143,7 @@ async function adopt(
 }
 
 async function createOnBackup(
-  backup: Cluster,
+  { primary, backup }: { readonly primary: Cluster; readonly backup: Cluster },
   source: IndexDefinition,
   state: PrimaryState,
   replaced: boolean,
@@ -151,5 +161,11 @@ async function createOnBackup(
     }
     throw error;
   }
+  await levelAliases(primary, backup, [incarnation.index]).catch(onlyAnswers);
   return { kind: "created", layout, replaced };
+}
+
+/** An alias that BACKUP refuses must not hold up documents: a later change of definitions levels it. */
+function onlyAnswers(error: unknown): void {
+  if (!(error instanceof ClusterAnswerError)) throw error;
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ask, readJson } from "../cluster/json-request.ts";
-import type { Cluster } from "../cluster/port.ts";
+import { type Cluster, ClusterError } from "../cluster/port.ts";
 import type { Incarnation } from "../replication/incarnation.ts";
 import type { ShardLayout } from "../replication/shard.ts";
 import { segment } from "../routing/path.ts";
@@ -16,6 +16,7 @@ export interface PrimaryState {
 }
 
 const stateSchema = v.object({
+  blocks: v.optional(v.object({ global: v.optional(v.record(v.string(), v.unknown()), {}) }), {}),
   metadata: v.optional(
     v.object({
       indices: v.optional(
@@ -51,37 +52,67 @@ const wanted = [
   "settings.index.routing_partition_size",
 ].map((field) => `metadata.indices.*.${field}`);
 
+/** Blocks under which the state says nothing: 1 "state not recovered", 2 "no master" (their ids are fixed). */
+const unknowingBlocks = ["1", "2"];
+/** Servers refuse a request line of more than 4 KiB (`http.max_initial_line_length`). */
+const namesCharactersMax = 2500;
+
 /**
  * The present state of the named indices, by name; an index that PRIMARY does not have is absent.
  * One small request, made for each replayed batch: a record's mapping is on PRIMARY before the record
  * is queued, so the versions read here cover every document of the batch.
- * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say.
+ * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say; a cluster that is only just starting
+ * knows no index at all, and that is not the same as having none.
  */
 export async function readPrimaryState(
   primary: Cluster,
   indices: readonly string[],
 ): Promise<ReadonlyMap<string, PrimaryState>> {
+  const pages = await Promise.all(namePages(indices).map((names) => readPage(primary, names)));
+  return new Map(pages.flatMap((page) => [...page]));
+}
+
+function namePages(indices: readonly string[]): readonly string[] {
+  const pages: string[] = [];
+  for (const name of indices.map(segment)) {
+    const last = pages.at(-1);
+    if (last === undefined || last.length + name.length > namesCharactersMax) pages.push(name);
+    else pages[pages.length - 1] = `${last},${name}`;
+  }
+  return pages;
+}
+
+async function readPage(primary: Cluster, names: string): Promise<ReadonlyMap<string, PrimaryState>> {
   const answer = await ask(primary, {
     method: "GET",
-    path: `/_cluster/state/metadata/${indices.map(segment).join(",")}`,
-    query: `filter_path=${wanted.join(",")}&expand_wildcards=open,closed&ignore_unavailable=true`,
+    path: `/_cluster/state/metadata,blocks/${names}`,
+    query: `filter_path=blocks.global,${wanted.join(",")}&expand_wildcards=open,closed&ignore_unavailable=true`,
   });
   const states = new Map<string, PrimaryState>();
   if (answer.status === 404) return states;
-  const found = readJson(primary, stateSchema, answer).metadata?.indices ?? {};
-  for (const [index, state] of Object.entries(found)) {
-    const { uuid, creation_date, number_of_shards, routing_partition_size } = state.settings.index;
-    const shards = Number(number_of_shards);
-    states.set(index, {
-      incarnation: { index, uuid, createdMs: Number(creation_date) },
-      layout: {
-        shards,
-        routingShards: state.routing_num_shards ?? shards,
-        partitionSize: Number(routing_partition_size),
-      },
-      mappingVersion: state.mapping_version,
-      terms: state.primary_terms,
-    });
+  const { blocks, metadata } = readJson(primary, stateSchema, answer);
+  if (unknowingBlocks.some((id) => blocks.global[id] !== undefined)) {
+    throw new ClusterError(primary.name, "refused", "it has no recovered state or no elected master");
+  }
+  for (const [index, state] of Object.entries(metadata?.indices ?? {})) {
+    states.set(index, stateOf(index, state));
   }
   return states;
+}
+
+type IndexMetadata = NonNullable<v.InferOutput<typeof stateSchema>["metadata"]>["indices"][string];
+
+function stateOf(index: string, state: IndexMetadata): PrimaryState {
+  const { uuid, creation_date, number_of_shards, routing_partition_size } = state.settings.index;
+  const shards = Number(number_of_shards);
+  return {
+    incarnation: { index, uuid, createdMs: Number(creation_date) },
+    layout: {
+      shards,
+      routingShards: state.routing_num_shards ?? shards,
+      partitionSize: Number(routing_partition_size),
+    },
+    mappingVersion: state.mapping_version,
+    terms: state.primary_terms,
+  };
 }

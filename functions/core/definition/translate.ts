@@ -72,7 +72,8 @@ export function markedMapping(mappings: JsonObject, mark: IncarnationMark): Json
 }
 
 /**
- * The request that creates the index on BACKUP with PRIMARY's definition. Documents are placed on shards
+ * The request that creates the index on BACKUP with PRIMARY's definition; its aliases are levelled after,
+ * together with those of its neighbours. Documents are placed on shards
  * as on PRIMARY, so that the same id under two routings stays two documents.
  */
 export function createRequest(definition: IndexDefinition, incarnation: Incarnation, layout: ShardLayout) {
@@ -82,6 +83,6 @@ export function createRequest(definition: IndexDefinition, incarnation: Incarnat
       ...(layout.shards > 1 && { "index.number_of_routing_shards": layout.routingShards }),
     },
     mappings: markedMapping(definition.mappings, markOf(incarnation, layout)),
-    aliases: { ...definition.aliases, [incarnationAlias(incarnation.uuid)]: {} },
+    aliases: { [incarnationAlias(incarnation.uuid)]: {} },
   };
 }

@@ -39,11 +39,12 @@ export function requestFrom(event: APIGatewayProxyEvent, nowMs: number): Gateway
   };
 }
 
-const decoders: Readonly<Record<string, (body: InputType, options: ZlibOptions) => Promise<Buffer>>> = {
-  gzip: promisify<InputType, ZlibOptions, Buffer>(gunzip),
-  "x-gzip": promisify<InputType, ZlibOptions, Buffer>(gunzip),
-  deflate: promisify<InputType, ZlibOptions, Buffer>(inflate),
-};
+type Decoder = (body: InputType, options: ZlibOptions) => Promise<Buffer>;
+const decoders: ReadonlyMap<string, Decoder> = new Map([
+  ["gzip", promisify<InputType, ZlibOptions, Buffer>(gunzip)],
+  ["x-gzip", promisify<InputType, ZlibOptions, Buffer>(gunzip)],
+  ["deflate", promisify<InputType, ZlibOptions, Buffer>(inflate)],
+]);
 
 /** The body as the client meant it, or the answer that refuses it. */
 export type PlainBody =
@@ -59,7 +60,7 @@ export async function plainBody(request: GatewayRequest, bytesMax: number): Prom
     .trim()
     .toLowerCase();
   if (encoding === "identity" || request.body.length === 0) return { kind: "plain", body: request.body };
-  const decode = decoders[encoding];
+  const decode = decoders.get(encoding);
   if (decode === undefined) {
     const reason = `Content-Encoding [${encoding}] is not supported; use gzip, deflate or none`;
     return { kind: "refused", answer: errorAnswer(415, "illegal_argument_exception", reason) };

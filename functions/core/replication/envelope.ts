@@ -20,6 +20,9 @@ export interface EnvelopeSettings {
   readonly payloadPrefix: string;
 }
 
+/** More than any bulk that a gateway accepts. */
+const inflatedBytesMax = 256 * 1024 * 1024;
+
 /** A payload is missing, cut or altered: never a success, its documents must be reconciled. */
 export class PayloadLost extends Error {
   override readonly name = "PayloadLost";
@@ -84,14 +87,22 @@ export async function unseal(
   const { encoding, payload } = header.body;
   if (encoding === "none") return Buffer.alloc(0);
   if (payload === undefined) {
-    return encoding === "plain" ? Buffer.from(inline, "utf8") : gunzipAsync(Buffer.from(inline, "base64"));
+    return encoding === "plain" ? Buffer.from(inline, "utf8") : inflated(Buffer.from(inline, "base64"));
   }
   const stored = await payloads.get(payloadPrefix + payload.id);
   if (stored === undefined) throw new PayloadLost(`payload [${payload.id}] is missing`);
   if (stored.length !== payload.bytes || sha256(stored) !== payload.sha256) {
     throw new PayloadLost(`payload [${payload.id}] is not what was stored`);
   }
-  return encoding === "plain" ? stored : gunzipAsync(stored);
+  return encoding === "plain" ? stored : inflated(stored);
+}
+
+async function inflated(packed: Buffer): Promise<Buffer> {
+  try {
+    return await gunzipAsync(packed, { maxOutputLength: inflatedBytesMax });
+  } catch (error) {
+    throw new PayloadLost("the body cannot be decompressed", { cause: error });
+  }
 }
 
 function sha256(bytes: Buffer): string {
@@ -99,7 +110,12 @@ function sha256(bytes: Buffer): string {
 }
 
 function line(header: Header): string {
-  return `${JSON.stringify(header)}\n`;
+  // JSON escapes control characters by itself; these two are the rest of what SQS refuses.
+  return `${JSON.stringify(header).replace(/[\uFFFE\uFFFF]/g, escaped)}\n`;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16)}`;
 }
 
 function groupOf(record: ReplicationRecord): string {

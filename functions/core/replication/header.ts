@@ -61,6 +61,8 @@ const headerSchema = v.variant("kind", [
     reason: v.string(),
     index: v.string(),
     cursor: v.optional(cursor),
+    awaitsTasks: v.optional(v.boolean(), false),
+    onlyIfCountsDiffer: v.optional(v.boolean(), false),
   }),
   v.object({ ...common, kind: v.literal("define"), reason: v.string(), pattern: v.string() }),
 ]);
@@ -97,12 +99,14 @@ export function headerOf(record: ReplicationRecord, bodyAt: Header["body"]): Hea
       return { ...shared, kind: "reconcile", reason: record.reason, keys, looksLeft: record.looksLeft };
     }
     case "reconcile-index": {
-      const { reason, index } = record;
+      const { reason, index, awaitsTasks, onlyIfCountsDiffer } = record;
       return {
         ...shared,
         kind: "reconcile-index",
         reason,
         index,
+        awaitsTasks,
+        onlyIfCountsDiffer,
         ...(record.cursor && { cursor: record.cursor }),
       };
     }
@@ -153,14 +157,18 @@ export function recordOf(header: Header): ReplicationRecord {
       const keys = header.keys.map(([index, id, at]) => ({ index, id, routing: at ?? undefined }));
       return { kind: "reconcile", writtenAtMs, reason: header.reason, keys, looksLeft: header.looksLeft };
     }
-    case "reconcile-index":
+    case "reconcile-index": {
+      const { reason, index, cursor: at, awaitsTasks, onlyIfCountsDiffer } = header;
       return {
         kind: "reconcile-index",
         writtenAtMs,
-        reason: header.reason,
-        index: header.index,
-        cursor: header.cursor,
+        reason,
+        index,
+        cursor: at,
+        awaitsTasks,
+        onlyIfCountsDiffer,
       };
+    }
     case "define":
       return { kind: "define", writtenAtMs, reason: header.reason, pattern: header.pattern };
   }

@@ -72,6 +72,29 @@ export interface ReconcileIndexRecord {
   readonly reason: string;
   readonly index: string;
   readonly cursor: IndexCursor | undefined;
+  /** Not before PRIMARY runs no by-query write or reindex any more. */
+  readonly awaitsTasks: boolean;
+  /** Only when the clusters hold different numbers of documents: for an index that should be level already. */
+  readonly onlyIfCountsDiffer: boolean;
+}
+
+/** A reconcile of a whole index, from its first page. */
+export function wholeIndexRecord(
+  index: string,
+  reason: string,
+  writtenAtMs: number,
+  options: { readonly awaitsTasks?: boolean; readonly onlyIfCountsDiffer?: boolean } = {},
+): ReconcileIndexRecord {
+  const { awaitsTasks = false, onlyIfCountsDiffer = false } = options;
+  return {
+    kind: "reconcile-index",
+    writtenAtMs,
+    reason,
+    index,
+    cursor: undefined,
+    awaitsTasks,
+    onlyIfCountsDiffer,
+  };
 }
 
 /** Index-level change: make BACKUP's definitions equal to PRIMARY's for all that `pattern` names. */

@@ -86,7 +86,7 @@ function settingsReader(environment: Environment) {
     if (value === undefined || value === "") return undefined;
     const parsed = v.safeParse(schema, value);
     if (parsed.success) return parsed.output;
-    problems.push(`${name} ${parsed.issues[0].message}; it is [${secret(name) ? "…" : value}]`);
+    problems.push(`${name} ${parsed.issues[0].message}; it is [${shown(name, value)}]`);
     return undefined;
   }
   function withDefault<T>(name: string, schema: v.GenericSchema<string, T>, fallback: T): T {
@@ -101,8 +101,9 @@ function settingsReader(environment: Environment) {
 
 type SettingsReader = ReturnType<typeof settingsReader>;
 
-function secret(name: string): boolean {
-  return name.endsWith("_PASSWORD");
+/** A value for a message: no passwords, neither a setting of their own nor those in a URL. */
+function shown(name: string, value: string): string {
+  return name.endsWith("_PASSWORD") ? "…" : value.replace(/\/\/[^/@]*@/g, "//…@");
 }
 
 function readCluster(prefix: "PRIMARY" | "BACKUP", read: SettingsReader): ClusterConfig {

@@ -118,7 +118,7 @@ export function createTombstones(backup: Cluster, now: () => number): Tombstones
     },
 
     async find(keys, sinceMs) {
-      const months = monthsBetween(sinceMs - clockSkewMs, now());
+      const months = monthsBetween(sinceMs - clockSkewMs, now() + clockSkewMs);
       const docs = months.flatMap((_index) => keys.map((_id) => ({ _index, _id })));
       const answer = await ask(backup, {
         method: "POST",

@@ -2,6 +2,7 @@ import { type PrimaryState, readPrimaryState } from "../definition/primary-state
 import type { DocumentKey, ReplicaOperation } from "../replication/record.ts";
 import { encodeVersion } from "../replication/version.ts";
 import { type AbsenceServices, proveAbsence, TruthUnsettled } from "./absence.ts";
+import { concreteKeys } from "./concrete-keys.ts";
 import { readStoredDocuments, type StoredDocument } from "./stored-documents.ts";
 
 /** Operations that make one index's documents what PRIMARY holds now. */
@@ -10,73 +11,110 @@ export interface PresentOperations {
   readonly operations: readonly ReplicaOperation[];
 }
 
+/** PRIMARY's present truth, as far as it can be told. */
+export interface PresentTruth {
+  readonly present: readonly PresentOperations[];
+  /** Keys that PRIMARY cannot read now (a closed index, a shard that recovers, no `_source`), with one reason. */
+  readonly unreadable: { readonly keys: readonly DocumentKey[]; readonly reason: string } | undefined;
+}
+
 /**
  * PRIMARY's present truth for some keys, as operations for BACKUP, by concrete index. Keys whose index
  * PRIMARY does not have yield nothing: what BACKUP holds of them goes with the index.
  * @throws TruthUnsettled, ClusterError, ClusterAnswerError: try again later.
  */
 export async function presentOperations(
-  keys: readonly DocumentKey[],
+  named: readonly DocumentKey[],
   services: AbsenceServices,
-): Promise<readonly PresentOperations[]> {
-  const documents = await readStoredDocuments(services.primary, keys, { withSource: true });
-  const found = new Map<string, StoredDocument[]>();
-  const missing = new Map<string, DocumentKey[]>();
+): Promise<PresentTruth> {
+  const { primary } = services;
+  const keys = await concreteKeys(primary, named);
+  const indices = [...new Set(keys.map(({ index }) => index))];
+  // Before and after the documents: what was read belongs to an incarnation that both agree on.
+  const before = await readPrimaryState(primary, indices);
+  const living = keys.filter(({ index }) => before.has(index));
+  const documents = await readStoredDocuments(primary, living, { withSource: true });
+  const after = await readPrimaryState(primary, [...before.keys()]);
+  const present: PresentOperations[] = [];
+  const unreadable: DocumentKey[] = [];
+  let reason = "";
+  for (const index of before.keys()) {
+    const state = after.get(index);
+    if (state?.incarnation.uuid !== before.get(index)?.incarnation.uuid) {
+      throw new TruthUnsettled(`[${index}] was recreated just now`);
+    }
+    if (state === undefined) continue;
+    const { operations, missing, failed } = sorted(index, living, documents, services.epoch);
+    unreadable.push(...failed.keys);
+    reason ||= failed.reason;
+    present.push({
+      state,
+      operations: [...operations, ...(await absentOperations(missing, state, services))],
+    });
+  }
+  if (unreadable.length > 0 && unreadable.length === living.length) throw new TruthUnsettled(reason);
+  return { present, unreadable: unreadable.length > 0 ? { keys: unreadable, reason } : undefined };
+}
+
+interface Sorted {
+  readonly operations: readonly ReplicaOperation[];
+  readonly missing: readonly DocumentKey[];
+  readonly failed: { readonly keys: readonly DocumentKey[]; readonly reason: string };
+}
+
+/** One index's documents by what PRIMARY said of them. */
+function sorted(
+  index: string,
+  keys: readonly DocumentKey[],
+  documents: readonly StoredDocument[],
+  epoch: number,
+): Sorted {
+  const operations: ReplicaOperation[] = [];
+  const missing: DocumentKey[] = [];
+  const failed: DocumentKey[] = [];
+  let reason = "";
   for (const [i, key] of keys.entries()) {
     const document = documents[i];
-    if (document?.kind === "found") group(found, document.index).push(document);
-    if (document?.kind === "missing") {
-      const index = document.index || key.index;
-      group(missing, index).push({ ...key, index });
+    if (key.index !== index || document === undefined) continue;
+    const operation = operationOf(document, epoch);
+    if (operation !== undefined) operations.push(operation);
+    else if (document.kind === "missing") missing.push(key);
+    else if (document.kind !== "no-index") {
+      failed.push(key);
+      reason =
+        document.kind === "unreadable"
+          ? document.reason
+          : `[${index}] keeps no _source: [${key.id}] cannot be read back`;
     }
-    if (document?.kind === "unreadable") throw new TruthUnsettled(document.reason);
   }
-  const indices = [...new Set([...found.keys(), ...missing.keys()])];
-  if (indices.length === 0) return [];
-  // After the documents: a state of the same incarnation before and after is checked where it matters.
-  const states = await readPrimaryState(services.primary, indices);
-  const present: PresentOperations[] = [];
-  for (const index of indices) {
-    const state = states.get(index);
-    if (state === undefined) continue;
-    const absent = await absentOperations(index, missing.get(index) ?? [], services, state);
-    present.push({ state, operations: [...operationsOf(found.get(index) ?? [], services.epoch), ...absent] });
-  }
-  return present;
+  return { operations, missing, failed: { keys: failed, reason } };
 }
 
-function group<T>(groups: Map<string, T[]>, name: string): T[] {
-  const known = groups.get(name);
-  if (known !== undefined) return known;
-  const made: T[] = [];
-  groups.set(name, made);
-  return made;
-}
-
-function operationsOf(documents: readonly StoredDocument[], epoch: number): readonly ReplicaOperation[] {
-  return documents.flatMap((document): ReplicaOperation[] => {
-    if (document.kind !== "found") return [];
-    const { id, routing, index, seqNo, primaryTerm, source } = document;
-    if (source === undefined)
-      throw new TruthUnsettled(`[${index}] keeps no _source: [${id}] cannot be read back`);
-    return [{ id, routing, version: encodeVersion(index, epoch, primaryTerm, seqNo), document: source }];
-  });
+function operationOf(document: StoredDocument, epoch: number): ReplicaOperation | undefined {
+  if (document.kind !== "found" || document.source === undefined) return undefined;
+  const { id, routing, index, seqNo, primaryTerm, source } = document;
+  return { id, routing, version: encodeVersion(index, epoch, primaryTerm, seqNo), document: source };
 }
 
 async function absentOperations(
-  index: string,
   keys: readonly DocumentKey[],
-  services: AbsenceServices,
   known: PrimaryState,
+  services: AbsenceServices,
 ): Promise<readonly ReplicaOperation[]> {
   if (keys.length === 0) return [];
+  const { index } = known.incarnation;
   const { state, absences } = await proveAbsence(index, keys, services);
-  if (state?.incarnation.uuid !== known.incarnation.uuid)
+  if (state?.incarnation.uuid !== known.incarnation.uuid) {
     throw new TruthUnsettled(`[${index}] was recreated just now`);
+  }
   return absences.flatMap((absence, i): readonly ReplicaOperation[] => {
     const key = keys[i];
     if (key === undefined || absence.kind === "never") return [];
-    if (absence.kind === "other") return operationsOf([absence.document], services.epoch);
-    return [{ id: key.id, routing: key.routing, version: absence.version, document: undefined }];
+    if (absence.kind === "absent") {
+      return [{ id: key.id, routing: key.routing, version: absence.version, document: undefined }];
+    }
+    const operation = operationOf(absence.document, services.epoch);
+    if (operation === undefined) throw new TruthUnsettled(`[${index}]: [${key.id}] cannot be read now`);
+    return [operation];
   });
 }

@@ -119,6 +119,11 @@ function readDocument(body: Buffer, at: number): StoredDocument {
       : { kind: "unreadable", reason: error };
   }
   if (raw("found") !== "true") return { kind: "missing", index: text("_index") ?? "" };
+  const seqNo = raw("_seq_no");
+  const primaryTerm = raw("_primary_term");
+  if (seqNo === undefined || primaryTerm === undefined) {
+    return { kind: "unreadable", reason: "the answer has no sequence number" };
+  }
   const source = ranges.get("_source");
   return {
     kind: "found",
@@ -126,8 +131,8 @@ function readDocument(body: Buffer, at: number): StoredDocument {
     id: text("_id") ?? "",
     routing: text("_routing"),
     version: raw("_version") ?? "0",
-    seqNo: raw("_seq_no") ?? "",
-    primaryTerm: raw("_primary_term") ?? "",
+    seqNo,
+    primaryTerm,
     source: source && oneLine(body.subarray(source.start, source.end)),
   };
 }

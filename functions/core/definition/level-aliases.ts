@@ -1,0 +1,49 @@
+import { ask } from "../cluster/json-request.ts";
+import type { Cluster } from "../cluster/port.ts";
+import { readDefinitions } from "./index-definition.ts";
+import type { IndexDefinition, JsonObject } from "./translate.ts";
+
+/**
+ * Makes BACKUP's aliases of the named indices PRIMARY's, in one atomic step with all other indices that
+ * share an alias with them: a write alias that moves on leaves one index and reaches another at once.
+ * @throws ClusterError or ClusterAnswerError when a cluster fails or BACKUP refuses.
+ */
+export async function levelAliases(
+  primary: Cluster,
+  backup: Cluster,
+  names: readonly string[],
+): Promise<void> {
+  const expression = names.join(",");
+  const own = [
+    ...(await readDefinitions(primary, expression)).values(),
+    ...(await readDefinitions(backup, expression)).values(),
+  ];
+  const aliases = new Set(own.flatMap((definition) => Object.keys(definition.aliases)).filter(isUsers));
+  if (aliases.size === 0) return;
+  const concerned = [...names, ...aliases].join(",");
+  const onPrimary = await readDefinitions(primary, concerned);
+  const onBackup = await readDefinitions(backup, concerned);
+  const actions = [...onBackup].flatMap(([index, present]) =>
+    aliasActions(index, onPrimary.get(index), present, aliases),
+  );
+  if (actions.length > 0) await ask(backup, { method: "POST", path: "/_aliases", body: { actions } });
+}
+
+/** Replication's own aliases are BACKUP's alone. */
+function isUsers(alias: string): boolean {
+  return !alias.startsWith("understudy-");
+}
+
+function aliasActions(
+  index: string,
+  wanted: IndexDefinition | undefined,
+  present: IndexDefinition,
+  aliases: ReadonlySet<string>,
+): readonly JsonObject[] {
+  return [...aliases].flatMap((alias): readonly JsonObject[] => {
+    const body = wanted?.aliases[alias];
+    if (body === undefined) return present.aliases[alias] === undefined ? [] : [{ remove: { index, alias } }];
+    if (JSON.stringify(present.aliases[alias]) === JSON.stringify(body)) return [];
+    return [{ add: { index, alias, ...(typeof body === "object" ? body : {}) } }];
+  });
+}
