@@ -1,11 +1,14 @@
+import { type Cluster, ClusterError } from "../core/cluster/port.ts";
+import { followUpRecords } from "../core/intent/follow-up.ts";
 import { readIntent } from "../core/intent/intents.ts";
-import type { ObjectStore } from "../core/payload/port.ts";
+import type { ObjectStore, StoredObject } from "../core/payload/port.ts";
 import type { Queue } from "../core/queue/port.ts";
 import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
-import { looksAfterUnknown, type ReplicationRecord } from "../core/replication/record.ts";
-import type { Telemetry } from "../core/runtime/telemetry.ts";
+import { reasonOf, type Telemetry } from "../core/runtime/telemetry.ts";
 
 export interface SweepServices {
+  /** Asked which indices a pattern names, for a write that gave no per-document answers. */
+  readonly primary: Cluster;
   readonly objects: ObjectStore;
   readonly intentPrefix: string;
   /** A younger intent may belong to a write that is still under way. */
@@ -17,46 +20,91 @@ export interface SweepServices {
   readonly now: () => number;
 }
 
-const keysPerRecord = 500;
-const intentsPerSweep = 1000;
+/** More than any gateway leaves behind in the minutes between two sweeps; a listing takes 1 s for 20,000. */
+const intentsListed = 100_000;
+/** After this long a run leaves the rest to the next one. The function has 50 s. */
+const runMsMax = 35_000;
+/** What a run manages with certainty; of more, each run begins elsewhere. */
+const managedInOrder = 1000;
+const intentsAtOnce = 8;
+
+/** What became of one intent: `gone` before it was looked at; `unreadable` ones wait for a person. */
+type Sweeping = "swept" | "gone" | "unreadable" | "failed";
 
 /**
- * Turns intents that were left over into reconcile records: whoever declared them died, or could not
- * enqueue, or never learned PRIMARY's outcome. An intent goes only when its records are queued.
+ * Turns intents that were left over into records: whoever declared them died, or could not enqueue, or
+ * never learned PRIMARY's outcome. An intent goes only when its records are queued, and one that cannot be
+ * queued holds up no other.
  * @returns how many intents were swept.
+ * @throws Error at the end, when some could not be queued; they stay for the next run.
  */
 export async function sweepIntents(services: SweepServices): Promise<number> {
-  const { objects, intentPrefix, intentAgeMs, now } = services;
-  let swept = 0;
-  for (const { key, modifiedMs } of await objects.list(intentPrefix, intentsPerSweep)) {
-    if (now() - modifiedMs < intentAgeMs) continue;
-    const body = await objects.get(key);
-    if (body === undefined) continue;
-    const intent = readIntent(body);
-    if (intent === undefined) {
-      services.telemetry.error("an intent cannot be read; it stays for a person to look at", { key });
-      continue;
-    }
-    for (let from = 0; from < intent.keys.length; from += keysPerRecord) {
-      const keys = intent.keys.slice(from, from + keysPerRecord);
-      const { writtenAtMs } = intent;
-      const reason = "intent left over";
-      await sendReconcile(
-        { kind: "reconcile", writtenAtMs, reason, keys, looksLeft: looksAfterUnknown },
-        services,
-      );
-    }
-    await objects.remove(key);
-    swept++;
+  const { objects, intentPrefix, intentAgeMs, now, telemetry } = services;
+  const startedMs = now();
+  const listed = await objects.list(intentPrefix, intentsListed);
+  const old = inTurn(
+    listed.filter(({ modifiedMs }) => startedMs - modifiedMs >= intentAgeMs),
+    startedMs,
+  );
+  const asking = { services, primaryFailed: false };
+  const count = { swept: 0, gone: 0, unreadable: 0, failed: 0 };
+  for (let from = 0; from < old.length && now() - startedMs < runMsMax; from += intentsAtOnce) {
+    const some = old.slice(from, from + intentsAtOnce);
+    for (const end of await Promise.all(some.map(({ key }) => sweepOne(key, asking)))) count[end]++;
   }
-  if (swept > 0) {
-    services.telemetry.count("intentsSwept", swept);
-    services.telemetry.warn("swept intents that were left over", { intents: swept });
+  if (count.swept > 0) {
+    telemetry.count("intentsSwept", count.swept);
+    telemetry.warn("swept intents that were left over", { intents: count.swept });
   }
-  return swept;
+  if (count.failed > 0) throw new Error(`${count.failed} intents could not be swept now; they stay`);
+  return count.swept;
 }
 
-async function sendReconcile(record: ReplicationRecord, services: SweepServices): Promise<void> {
-  await services.queue.send([await seal(record, Buffer.alloc(0), services.envelope, services.payloads)]);
-  services.telemetry.count("recordsSent");
+/** Oldest first. Of very many each run begins elsewhere: those that fail at the front must not starve the rest. */
+function inTurn(old: readonly StoredObject[], nowMs: number): readonly StoredObject[] {
+  const first = old.length > managedInOrder ? nowMs % old.length : 0;
+  return [...old.slice(first), ...old.slice(0, first)];
+}
+
+interface Asking {
+  readonly services: SweepServices;
+  /** PRIMARY gave no answer in this run: asking again for each intent would use the run up. */
+  primaryFailed: boolean;
+}
+
+async function sweepOne(key: string, asking: Asking): Promise<Sweeping> {
+  const { objects, telemetry } = asking.services;
+  try {
+    const body = await objects.get(key);
+    if (body === undefined) return "gone";
+    const intent = readIntent(body);
+    if (intent === undefined) {
+      telemetry.error("an intent cannot be read; it stays for a person to look at", { key });
+      return "unreadable";
+    }
+    await queueFollowUp(intent, asking);
+    await objects.remove(key);
+    return "swept";
+  } catch (error) {
+    telemetry.error("an intent could not be swept; it stays", { key, reason: reasonOf(error) });
+    return "failed";
+  }
+}
+
+async function queueFollowUp(
+  { work, writtenAtMs }: NonNullable<ReturnType<typeof readIntent>>,
+  asking: Asking,
+): Promise<void> {
+  const { primary, queue, envelope, payloads, telemetry } = asking.services;
+  if (work.kind === "reconcile" && asking.primaryFailed) throw new Error("PRIMARY could not be asked just now");
+  const origin = { writtenAtMs, reason: "intent left over" };
+  const records = await followUpRecords(work, origin, primary).catch((error: unknown) => {
+    if (error instanceof ClusterError) asking.primaryFailed = true;
+    throw error;
+  });
+  if (records.length === 0) return;
+  await queue.send(
+    await Promise.all(records.map((record) => seal(record, Buffer.alloc(0), envelope, payloads))),
+  );
+  telemetry.count("recordsSent", records.length);
 }

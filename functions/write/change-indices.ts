@@ -1,11 +1,11 @@
-import { readDefinitions } from "../core/definition/index-definition.ts";
 import type { Answer } from "../core/http/answer.ts";
 import { errorAnswer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
-import type { ReplicationRecord } from "../core/replication/record.ts";
-import { reasonOf } from "../core/runtime/telemetry.ts";
+import { followUpRecords } from "../core/intent/follow-up.ts";
+import type { IntentWork } from "../core/intent/intents.ts";
+import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
 import { enqueueWork } from "./enqueue.ts";
-import { passThrough } from "./pass-through.ts";
+import { type Passed, passThrough } from "./pass-through.ts";
 import type { WriteServices } from "./write-services.ts";
 
 /** After a by-query write: PRIMARY's shards make it searchable within their refresh interval, in seconds. */
@@ -17,16 +17,13 @@ export async function changeDefinition(
   pattern: string,
   services: WriteServices,
 ): Promise<Answer> {
-  const passed = await passThrough(request, services);
-  services.catalog.forgetAll();
-  if (passed.kind === "failed" && !passed.outcomeUnknown) return passed.answer;
-  if (passed.kind === "answered" && passed.answer.status >= 300) return passed.answer;
-  const reason = `${request.method} ${request.path}`;
-  const record: ReplicationRecord = { kind: "define", writtenAtMs: request.receivedMs, reason, pattern };
-  return (await queueOrFail([record], 0, services)) ?? passed.answer;
+  return changeIndices(request, { kind: "define", pattern }, services);
 }
 
-/** A write without per-item answers: PRIMARY first, then the indices it may concern are reconciled. */
+/**
+ * A write without per-item answers: PRIMARY first, then the indices it may concern are reconciled, once
+ * PRIMARY runs no such write any more. That holds for one that outlives its answer as well.
+ */
 export async function writeByQuery(
   request: GatewayRequest,
   pattern: string,
@@ -36,44 +33,53 @@ export async function writeByQuery(
     const reason = `[${request.path}] gives no per-document answers and is refused (ENFORCE_BULK_REQUESTS_ONLY)`;
     return errorAnswer(405, "illegal_argument_exception", reason);
   }
-  const passed = await passThrough(request, services);
-  if (passed.kind === "failed" && !passed.outcomeUnknown) return passed.answer;
-  if (passed.kind === "answered" && passed.answer.status >= 300) return passed.answer;
-  const reason = `${request.method} ${request.path}`;
-  const writtenAtMs = request.receivedMs;
-  try {
-    const names = [...(await readDefinitions(services.primary, pattern)).keys()];
-    const records = names.map(
-      (index): ReplicationRecord => ({
-        kind: "reconcile-index",
-        writtenAtMs,
-        reason,
-        index,
-        cursor: undefined,
-      }),
-    );
-    return (await queueOrFail(records, searchableSeconds, services)) ?? passed.answer;
-  } catch (error) {
-    return notQueued(error, services);
-  }
+  return changeIndices(request, { kind: "reconcile", pattern }, services);
 }
 
-async function queueOrFail(
-  records: readonly ReplicationRecord[],
-  delaySeconds: number,
+/**
+ * The intent, PRIMARY, the queue, the client. An unknown outcome is followed up like a success, and its
+ * intent stays: PRIMARY may execute the request after the follow-up has looked.
+ */
+async function changeIndices(
+  request: GatewayRequest,
+  work: IntentWork,
   services: WriteServices,
-): Promise<Answer | undefined> {
-  try {
-    await enqueueWork(records, services, delaySeconds);
-    return undefined;
-  } catch (error) {
-    return notQueued(error, services);
+): Promise<Answer> {
+  const declared = await declareIntent(work, request.receivedMs, services);
+  if (declared.kind === "refused") return declared.answer;
+  const [passed, intentStands] = await Promise.all([passThrough(request, services), declared.stands]);
+  services.catalog.forgetAll();
+  const effect = effectOf(passed, work);
+  if (effect === "none") {
+    declared.intent.withdraw();
+    return passed.answer;
   }
+  const reason = `${request.method} ${request.path}`;
+  try {
+    const origin = { writtenAtMs: request.receivedMs, reason };
+    const records = await followUpRecords(work, origin, services.primary);
+    await enqueueWork(records, services, work.kind === "reconcile" ? searchableSeconds : 0);
+  } catch (error) {
+    reportEnqueueFailure(error, { request: reason }, intentStands, services);
+    return intentStands || effect === "unknown" ? passed.answer : notDurable();
+  }
+  if (effect === "done") declared.intent.withdraw();
+  return passed.answer;
 }
 
-function notQueued(error: unknown, services: WriteServices): Answer {
-  services.telemetry.count("enqueueFailures");
-  services.telemetry.error("a change on PRIMARY could not be queued for BACKUP", { reason: reasonOf(error) });
-  const reason = "PRIMARY executed the request but it could not be queued for BACKUP; send it again";
-  return errorAnswer(503, "enqueue_failed_exception", reason, { retryAfterSeconds: 1 });
+/** What a request did on PRIMARY, as far as its answer tells. */
+type Effect = "none" | "done" | "unknown";
+
+function effectOf(passed: Passed, work: IntentWork): Effect {
+  if (passed.kind === "failed") return passed.outcomeUnknown ? "unknown" : "none";
+  const { status, body } = passed.answer;
+  if (status < 300) return "done";
+  // A node or a proxy that failed half-way.
+  if (status >= 500) return "unknown";
+  // A by-query write that stopped at a conflict or a failure answers 4xx with what it did until then.
+  return work.kind === "reconcile" && !isError(body) ? "done" : "none";
+}
+
+function isError(body: Buffer): boolean {
+  return /^\s*\{\s*"error"/.test(body.toString("utf8", 0, 100));
 }

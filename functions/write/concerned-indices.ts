@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { GatewayRequest } from "../core/http/request.ts";
+import { withoutTrailingSlashes } from "../core/routing/path.ts";
 
 const names = v.union([v.string(), v.array(v.string())]);
 const target = v.object({ index: v.optional(names, []), indices: v.optional(names, []) });
@@ -10,7 +11,7 @@ const aliasesSchema = v.object({ actions: v.array(v.record(v.string(), target)) 
  * and for a body that PRIMARY is to refuse.
  */
 export function concernedIndices({ path, body }: GatewayRequest): string | undefined {
-  if (path.replace(/\/$/, "") !== "/_aliases") return undefined;
+  if (withoutTrailingSlashes(path) !== "/_aliases") return undefined;
   try {
     const { actions } = v.parse(aliasesSchema, JSON.parse(body.toString("utf8")));
     const targets = actions.flatMap((action) => Object.values(action));

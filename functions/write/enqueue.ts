@@ -1,8 +1,9 @@
+import { reconcileRecords } from "../core/intent/follow-up.ts";
 import type { ObjectStore } from "../core/payload/port.ts";
 import type { OutgoingMessage, Queue } from "../core/queue/port.ts";
 import { bulkLines } from "../core/replication/bulk-lines.ts";
 import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
-import { looksAfterUnknown, type ReplicationRecord } from "../core/replication/record.ts";
+import type { ReplicaOperation, ReplicationRecord } from "../core/replication/record.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
 import type { AcceptedWrites } from "./accepted-writes.ts";
 
@@ -13,11 +14,15 @@ export interface EnqueueServices {
   readonly telemetry: Telemetry;
 }
 
-/** Keys of one reconcile record: what replay reads from PRIMARY in one go. */
-const keysPerRecord = 500;
+/**
+ * What the header of one record may take: ids, routings, and 40 characters for a version and the rest of an
+ * entry. The header travels in the message even where the body is a payload, and SQS takes 1 MiB.
+ */
+const headerCharactersMax = 200_000;
+const entryCharacters = 40;
 
 /**
- * Queues what PRIMARY accepted: one record for each incarnation, and reconcile records for what nobody
+ * Queues what PRIMARY accepted: a record for each incarnation, several for very many operations, and reconcile records for what nobody
  * knows the outcome of. Resolves when all of it is durable; throws when any of it may not be.
  */
 export async function enqueue(
@@ -28,22 +33,32 @@ export async function enqueue(
   const { envelope, payloads } = services;
   const sealed: Promise<OutgoingMessage>[] = [];
   for (const { incarnation, operations } of writes.byIncarnation) {
-    const { manifest, body } = bulkLines(incarnation.uuid, operations);
-    sealed.push(seal({ kind: "apply", writtenAtMs, incarnation, manifest }, body, envelope, payloads));
+    for (const some of byHeaderSize(operations)) {
+      const { manifest, body } = bulkLines(incarnation.uuid, some);
+      sealed.push(seal({ kind: "apply", writtenAtMs, incarnation, manifest }, body, envelope, payloads));
+    }
   }
-  for (let from = 0; from < writes.unknown.length; from += keysPerRecord) {
-    const keys = writes.unknown.slice(from, from + keysPerRecord);
-    const reason = "outcome unknown";
-    const record: ReplicationRecord = {
-      kind: "reconcile",
-      writtenAtMs,
-      reason,
-      keys,
-      looksLeft: looksAfterUnknown,
-    };
+  for (const record of reconcileRecords(writes.unknown, { writtenAtMs, reason: "outcome unknown" })) {
     sealed.push(seal(record, Buffer.alloc(0), envelope, payloads));
   }
   await send(await Promise.all(sealed), services);
+}
+
+function byHeaderSize(operations: readonly ReplicaOperation[]): readonly (readonly ReplicaOperation[])[] {
+  const parts: ReplicaOperation[][] = [];
+  let characters = 0;
+  for (const operation of operations) {
+    const own = operation.id.length + (operation.routing?.length ?? 0) + entryCharacters;
+    const last = parts.at(-1);
+    if (last === undefined || characters + own > headerCharactersMax) {
+      parts.push([operation]);
+      characters = own;
+    } else {
+      last.push(operation);
+      characters += own;
+    }
+  }
+  return parts;
 }
 
 /** Queues records that carry no documents. */

@@ -1,10 +1,10 @@
 import { forwardResponseHeaders } from "../core/cluster/headers.ts";
 import { ClusterError, type ClusterRequest, type ClusterResponse } from "../core/cluster/port.ts";
-import { type Answer, errorAnswer } from "../core/http/answer.ts";
+import type { Answer } from "../core/http/answer.ts";
 import type { Intent } from "../core/intent/intents.ts";
 import type { DocumentKey } from "../core/replication/record.ts";
-import { reasonOf } from "../core/runtime/telemetry.ts";
 import { type AnsweredOperation, acceptedWrites } from "./accepted-writes.ts";
+import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
 import { enqueue } from "./enqueue.ts";
 import { primaryFailure } from "./primary-failure.ts";
 import type { WriteServices } from "./write-services.ts";
@@ -14,8 +14,12 @@ export interface ReplicatedWrite {
   readonly receivedMs: number;
   /** What PRIMARY is asked. */
   readonly forward: ClusterRequest;
-  /** 404 may be the answer to a deletion that found nothing, which is a write. */
-  readonly mayAnswer404: boolean;
+  /**
+   * How PRIMARY's status is to be read. `document`: 404 may be the answer to a deletion that found nothing,
+   * which is a write, and any server error one that a copy of the shard may keep. A `bulk` has a status for
+   * each item; an error of the whole means that none was begun.
+   */
+  readonly form: "document" | "bulk";
   /** Every document that may be written. */
   readonly keys: readonly DocumentKey[];
   /** The operations in PRIMARY's answer; `undefined` when the answer does not pair with the request. */
@@ -33,104 +37,97 @@ export interface ReplicatedWrite {
  *   may still be running on PRIMARY.
  */
 export async function replicatedWrite(write: ReplicatedWrite, services: WriteServices): Promise<Answer> {
-  const intent = services.intents.declare(write.keys, write.receivedMs);
-  try {
-    if (services.intentMode === "before") await intent.durable;
-  } catch (error) {
-    return intentFailure(error, services);
-  }
-  const [asked] = await Promise.allSettled([services.primary.send(write.forward), intent.durable]);
-  if (asked.status === "rejected") return withoutAnswer(asked.reason, write, intent, services);
+  const work = { kind: "documents", keys: write.keys } as const;
+  const declared = await declareIntent(work, write.receivedMs, services);
+  if (declared.kind === "refused") return declared.answer;
+  const { intent, stands } = declared;
+  const [[asked], intentStands] = await Promise.all([
+    Promise.allSettled([services.primary.send(write.forward)]),
+    stands,
+  ]);
+  const following = { intent, intentStands, services };
+  if (asked.status === "rejected") return withoutAnswer(asked.reason, write, following);
   const answer = asked.value;
-  if (answer.status === 502 || answer.status === 504) {
-    // A proxy's words: what stands behind it may have written.
-    await enqueueUnknown(write, services);
+  if (mayHaveWritten(answer, write)) {
+    await enqueueUnknown(write, following);
     return toClient(answer, answer.body);
   }
-  if (answer.status >= 300 && !(answer.status === 404 && write.mayAnswer404)) {
+  if (answer.status >= 300 && !(answer.status === 404 && write.form === "document")) {
     services.telemetry.count("writesRefused");
     intent.withdraw();
     return toClient(answer, answer.body);
   }
   services.telemetry.count("writesAccepted");
-  const failure = await enqueueAccepted(write, answer, intent, services);
-  return failure ?? toClient(answer, write.restore(answer.body));
+  const durable = await enqueueAccepted(write, answer, following);
+  return durable ? toClient(answer, write.restore(answer.body)) : notDurable();
+}
+
+/** What follows PRIMARY's answer, and what stands for it until then. */
+interface Following {
+  readonly intent: Intent;
+  readonly intentStands: boolean;
+  readonly services: WriteServices;
+}
+
+/** A server error: of a proxy, behind which something may have written, or of a write that failed half-way. */
+function mayHaveWritten({ status }: ClusterResponse, { form }: ReplicatedWrite): boolean {
+  return status === 502 || status === 504 || (form === "document" && status >= 500);
 }
 
 function toClient(answer: ClusterResponse, body: Buffer): Answer {
   return { status: answer.status, headers: forwardResponseHeaders(answer.headers), body };
 }
 
-function intentFailure(error: unknown, services: WriteServices): Answer {
-  services.telemetry.error("an intent could not be stored; the write was not forwarded", {
-    reason: reasonOf(error),
-  });
-  const reason = "the gateway cannot make the write's intent durable; nothing was written, try again";
-  return errorAnswer(503, "intent_unavailable_exception", reason, { retryAfterSeconds: 1 });
-}
-
-async function withoutAnswer(
-  error: unknown,
-  write: ReplicatedWrite,
-  intent: Intent,
-  services: WriteServices,
-): Promise<Answer> {
+async function withoutAnswer(error: unknown, write: ReplicatedWrite, following: Following): Promise<Answer> {
   if (!(error instanceof ClusterError)) throw error;
-  services.telemetry.count("primaryErrors");
-  if (error.outcomeUnknown) await enqueueUnknown(write, services);
-  else intent.withdraw();
+  following.services.telemetry.count("primaryErrors");
+  if (error.outcomeUnknown) await enqueueUnknown(write, following);
+  else following.intent.withdraw();
   return primaryFailure(error);
 }
 
-/** The write may have happened: its documents are reconciled now, and once more by the sweep. */
-async function enqueueUnknown(write: ReplicatedWrite, services: WriteServices): Promise<void> {
-  services.telemetry.warn("a write's outcome is unknown; its documents will be reconciled", {
-    documents: write.keys.length,
-  });
+/**
+ * The write may have happened: its documents are reconciled now, and once more by the sweep.
+ * @returns whether anything that is durable tells of it.
+ */
+async function enqueueUnknown(
+  write: ReplicatedWrite,
+  { intentStands, services }: Following,
+): Promise<boolean> {
+  const documents = write.keys.length;
+  services.telemetry.warn("a write's outcome is unknown; its documents are to be reconciled", { documents });
   try {
     await enqueue({ byIncarnation: [], unknown: write.keys }, write.receivedMs, services);
+    return true;
   } catch (error) {
-    reportEnqueueFailure(error, write, services);
+    reportEnqueueFailure(error, { documents }, intentStands, services);
+    return intentStands;
   }
 }
 
-/** Queues what PRIMARY accepted. An answer comes back only where the client has to know of a failure. */
+/**
+ * Queues what PRIMARY accepted.
+ * @returns whether anything that is durable tells of it; otherwise the client has to know.
+ */
 async function enqueueAccepted(
   write: ReplicatedWrite,
   answer: ClusterResponse,
-  intent: Intent,
-  services: WriteServices,
-): Promise<Answer | undefined> {
+  following: Following,
+): Promise<boolean> {
+  const { intent, intentStands, services } = following;
   try {
     const answered = write.read(answer);
-    if (answered === undefined) {
-      await enqueueUnknown(write, services);
-      return undefined;
-    }
+    if (answered === undefined) return await enqueueUnknown(write, following);
     countOutcomes(answered, services);
     const writes = await acceptedWrites(answered, services);
     await enqueue(writes, write.receivedMs, services);
     // A server error of a single item may still become a write on PRIMARY: the sweep looks again.
     if (writes.unknown.length === 0) intent.withdraw();
-    return undefined;
+    return true;
   } catch (error) {
-    reportEnqueueFailure(error, write, services);
-    if (services.intentMode !== "off") return undefined;
-    const reason =
-      "PRIMARY executed the request but it could not be queued for BACKUP, and INTENTS is off; send it again";
-    return errorAnswer(503, "enqueue_failed_exception", reason, { retryAfterSeconds: 1 });
+    reportEnqueueFailure(error, { documents: write.keys.length }, intentStands, services);
+    return intentStands;
   }
-}
-
-function reportEnqueueFailure(error: unknown, write: ReplicatedWrite, services: WriteServices): void {
-  services.telemetry.count("enqueueFailures");
-  const recovery =
-    services.intentMode === "off" ? "none: INTENTS is off" : "the intent stays; the sweep reconciles it";
-  services.telemetry.error("what PRIMARY accepted could not be queued", {
-    reason: reasonOf(error),
-    documents: write.keys.length,
-    recovery,
-  });
 }
 
 function countOutcomes(answered: readonly AnsweredOperation[], services: WriteServices): void {

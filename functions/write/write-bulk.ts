@@ -32,7 +32,7 @@ export async function writeBulk(
   return replicatedWrite(
     {
       receivedMs: request.receivedMs,
-      mayAnswer404: false,
+      form: "bulk",
       forward: {
         method: request.method,
         path: request.path,

@@ -7,7 +7,7 @@ import type { Answer } from "../core/http/answer.ts";
 import { withoutParameters, withParameter } from "../core/http/parameters.ts";
 import { type GatewayRequest, plainBody } from "../core/http/request.ts";
 import type { DocumentTarget } from "../core/routing/classify.ts";
-import { segment } from "../core/routing/path.ts";
+import { segment, withoutTrailingSlashes } from "../core/routing/path.ts";
 import { filterAnswer } from "./filter-answer.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import { replicatedWrite } from "./replicated-write.ts";
@@ -33,7 +33,7 @@ export async function writeDocument(
   return replicatedWrite(
     {
       receivedMs: request.receivedMs,
-      mayAnswer404: true,
+      form: "document",
       forward: {
         method: request.method,
         path: addressed.path,
@@ -72,7 +72,7 @@ function addressedRequest(
   if (target.id !== undefined) return { path, query, id: target.id };
   if (parameters.has("version") || parameters.has("version_type")) return { path, query, id: "" };
   const id = services.newId();
-  const addressed = `${path.replace(/\/$/, "")}/${segment(id)}`;
+  const addressed = `${withoutTrailingSlashes(path)}/${segment(id)}`;
   const created = parameters.has("op_type") ? query : withParameter(query, "op_type", "create");
   return { path: addressed, query: created, id };
 }

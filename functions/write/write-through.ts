@@ -1,9 +1,11 @@
 import type { Answer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { classify } from "../core/routing/classify.ts";
+import { unsupportedFormat } from "./body-format.ts";
 import { changeDefinition, writeByQuery } from "./change-indices.ts";
 import { concernedIndices } from "./concerned-indices.ts";
 import { passThrough } from "./pass-through.ts";
+import { reindexTarget } from "./reindex-target.ts";
 import { writeBulk } from "./write-bulk.ts";
 import { writeDocument } from "./write-document.ts";
 import type { WriteServices } from "./write-services.ts";
@@ -13,13 +15,15 @@ export async function writeThrough(request: GatewayRequest, services: WriteServi
   const endpoint = classify(request.method, request.path);
   switch (endpoint.kind) {
     case "bulk":
-      return writeBulk(request, endpoint, services);
+      return unsupportedFormat(request) ?? writeBulk(request, endpoint, services);
     case "document":
-      return writeDocument(request, endpoint.target, services);
+      return unsupportedFormat(request) ?? writeDocument(request, endpoint.target, services);
     case "definition":
       return changeDefinition(request, concernedIndices(request) ?? endpoint.pattern, services);
-    case "by-query":
-      return writeByQuery(request, endpoint.pattern, services);
+    case "by-query": {
+      const target = await reindexTarget(request, services.bodyBytesMax);
+      return writeByQuery(request, target ?? endpoint.pattern, services);
+    }
     case "read":
     case "pass":
       return (await passThrough(request, services)).answer;

@@ -1,21 +1,38 @@
-import { ask } from "../cluster/json-request.ts";
+import { ask, ClusterAnswerError } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
+import { incarnationAlias } from "../replication/incarnation.ts";
 import { segment } from "../routing/path.ts";
 import { readDefinitions, readMark } from "./index-definition.ts";
 
 /**
- * Deletes BACKUP's index of a name while it stands for that incarnation: its mark is read, then it is deleted.
- * No product deletes an index on a condition: `remove_index` beside a `remove` with `must_exist` in one
- * `_aliases` request fails with `index_not_found_exception` and deletes nothing, because the index is taken
- * away first (observed on OpenSearch 2.19.1). So two consumers may delete one after the other, and the second
- * one takes the first one's new index; the whole-index reconcile that is queued before every replacement
- * makes up for it.
- * @returns whether the incarnation is gone; `false` when the name stands for another one by now.
+ * Deletes BACKUP's index of a name while it stands for that incarnation. Two consumers may want to at the
+ * same time, and the slower one must not delete what the faster one has made anew: whoever takes the
+ * incarnation's alias away (`must_exist`) is the one that deletes. Taking both away in one request does
+ * not work: the index goes first, and the alias is not found then (observed on OpenSearch 2.19).
+ *
+ * Unguarded, by BACKUP's mark alone, where the alias was gone already when this began (a consumer died
+ * between the two steps), and on Elasticsearch before 7.11, which does not know `must_exist`; there the
+ * whole-index reconcile that follows every replacement makes up for a race.
+ * @returns whether the incarnation is gone; `false` when another consumer is at it, or it is another one.
  */
 export async function deleteIncarnation(backup: Cluster, index: string, uuid: string): Promise<boolean> {
+  const alias = incarnationAlias(uuid);
   const present = (await readDefinitions(backup, index)).get(index);
   if (present === undefined) return true;
   if (readMark(present)?.uuid !== uuid) return false;
+  if (present.aliases[alias] !== undefined && !(await takeAlias(backup, index, alias))) return false;
   await ask(backup, { method: "DELETE", path: `/${segment(index)}` });
   return true;
+}
+
+/** @returns `false` when somebody else took it away in the meantime. */
+async function takeAlias(backup: Cluster, index: string, alias: string): Promise<boolean> {
+  const actions = [{ remove: { index, alias, must_exist: true } }];
+  try {
+    const answer = await ask(backup, { method: "POST", path: "/_aliases", body: { actions } });
+    return answer.status !== 404;
+  } catch (error) {
+    if (!(error instanceof ClusterAnswerError) || error.status !== 400) throw error;
+    return true;
+  }
 }

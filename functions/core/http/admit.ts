@@ -15,7 +15,7 @@ export type Admission =
  * - `none`: everybody; only for a gateway that listens on loopback.
  */
 export function admit(request: GatewayRequest, config: Pick<Config, "authMode" | "client">): Admission {
-  if (leavesItsFolder(request.path)) {
+  if (leavesItsFolder(request.path) || hasEmptySegment(request.path)) {
     const reason = `the path [${request.path.slice(0, 200)}] is not one that a cluster can have`;
     return { kind: "refused", answer: errorAnswer(400, "illegal_argument_exception", reason) };
   }
@@ -50,4 +50,9 @@ function matches(authorization: string | string[] | undefined, client: Config["c
 /** Dot segments, backslashes and control characters, plain or encoded, and anything that is not a path. */
 function leavesItsFolder(path: string): boolean {
   return !path.startsWith("/") || /(^|\/)(\.|%2e){1,2}(\/|$)|\\|\p{Cc}|%[01][0-9a-f]|%7f/iu.test(path);
+}
+
+/** Inside the path nobody can say what PRIMARY makes of one. Slashes at the end are harmless. */
+function hasEmptySegment(path: string): boolean {
+  return /\/\/[^/]/.test(path);
 }

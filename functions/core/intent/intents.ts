@@ -4,8 +4,19 @@ import type { ObjectStore } from "../payload/port.ts";
 import type { DocumentKey } from "../replication/record.ts";
 
 /**
+ * What a request may do on PRIMARY, and so what has to follow on BACKUP should nobody hear how it ended.
+ * - `documents`: these may be written.
+ * - `define`: the definitions of the indices in `pattern` may change.
+ * - `reconcile`: any document of the indices in `pattern` may be written.
+ */
+export type IntentWork =
+  | { readonly kind: "documents"; readonly keys: readonly DocumentKey[] }
+  | { readonly kind: "define"; readonly pattern: string }
+  | { readonly kind: "reconcile"; readonly pattern: string };
+
+/**
  * What is about to be written, durable before PRIMARY is asked: should this process die between PRIMARY's
- * answer and the queue, the sweep finds the intent and has its documents reconciled.
+ * answer and the queue, the sweep finds the intent and queues what follows from it.
  */
 export interface Intent {
   /** Resolves when the intent is durable. */
@@ -15,7 +26,7 @@ export interface Intent {
 }
 
 export interface Intents {
-  declare(keys: readonly DocumentKey[], writtenAtMs: number): Intent;
+  declare(work: IntentWork, writtenAtMs: number): Intent;
   /** Resolves when no removal is under way. */
   settled(): Promise<void>;
 }
@@ -24,9 +35,9 @@ export interface Intents {
 export function createIntents(objects: ObjectStore, prefix: string, warn: (error: unknown) => void): Intents {
   const removals = new Set<Promise<void>>();
   return {
-    declare(keys, writtenAtMs) {
+    declare(work, writtenAtMs) {
       const name = `${prefix}${String(writtenAtMs).padStart(15, "0")}-${randomUUID()}`;
-      const durable = objects.put(name, intentBody(keys, writtenAtMs));
+      const durable = objects.put(name, intentBody(work, writtenAtMs));
       durable.catch(() => undefined);
       return {
         durable,
@@ -54,28 +65,47 @@ export const noIntents: Intents = {
   settled: () => Promise.resolve(),
 };
 
-function intentBody(keys: readonly DocumentKey[], writtenAtMs: number): string {
-  const listed = keys.map(({ index, id, routing }) =>
-    routing === undefined ? [index, id] : [index, id, routing],
-  );
-  return JSON.stringify({ schema: 1, writtenAtMs, keys: listed });
+function intentBody(work: IntentWork, writtenAtMs: number): string {
+  const head = { schema: 1, writtenAtMs };
+  switch (work.kind) {
+    case "documents": {
+      const keys = work.keys.map(({ index, id, routing }) =>
+        routing === undefined ? [index, id] : [index, id, routing],
+      );
+      return JSON.stringify({ ...head, keys });
+    }
+    // Without keys: a sweep that does not know these members leaves such an intent where it is.
+    case "define":
+      return JSON.stringify({ ...head, define: work.pattern });
+    case "reconcile":
+      return JSON.stringify({ ...head, reconcile: work.pattern });
+  }
 }
 
-const intentSchema = v.object({
-  schema: v.literal(1),
-  writtenAtMs: v.number(),
-  keys: v.array(v.union([v.tuple([v.string(), v.string()]), v.tuple([v.string(), v.string(), v.string()])])),
-});
+const head = { schema: v.literal(1), writtenAtMs: v.number() };
+const key = v.union([v.tuple([v.string(), v.string()]), v.tuple([v.string(), v.string(), v.string()])]);
+const pattern = v.pipe(v.string(), v.nonEmpty());
+const intentSchema = v.union([
+  v.object({ ...head, keys: v.array(key) }),
+  v.object({ ...head, define: pattern }),
+  v.object({ ...head, reconcile: pattern }),
+]);
 
-/** The keys and the time in an intent's bytes; `undefined` when they are not an intent's. */
+/** The work and the time in an intent's bytes; `undefined` when they are not an intent's. */
 export function readIntent(
   body: Buffer,
-): { readonly keys: readonly DocumentKey[]; readonly writtenAtMs: number } | undefined {
+): { readonly work: IntentWork; readonly writtenAtMs: number } | undefined {
   try {
     const parsed = v.parse(intentSchema, JSON.parse(body.toString("utf8")));
-    const keys = parsed.keys.map(([index, id, routing]) => ({ index, id, routing }));
-    return { keys, writtenAtMs: parsed.writtenAtMs };
+    return { work: workOf(parsed), writtenAtMs: parsed.writtenAtMs };
   } catch {
     return undefined;
   }
+}
+
+function workOf(parsed: v.InferOutput<typeof intentSchema>): IntentWork {
+  if ("define" in parsed) return { kind: "define", pattern: parsed.define };
+  if ("reconcile" in parsed) return { kind: "reconcile", pattern: parsed.reconcile };
+  const keys = parsed.keys.map(([index, id, routing]) => ({ index, id, routing }));
+  return { kind: "documents", keys };
 }

@@ -73,10 +73,22 @@ export function classify(method: string, path: string): Endpoint {
     return first !== undefined && primaryOnlyReads.has(first) ? pass : read;
   }
   if (first === undefined) return pass;
-  if (method === "POST" && postReadNames.has(first.startsWith("_") ? first : (second ?? ""))) return read;
+  if (method === "POST" && postReadNames.has(namesIndex(first) ? (second ?? "") : first)) return read;
+  if (first === "_all") return everyIndexWrite(method, segments);
   if (first === "_bulk") return isBulk(method, segments.length, 1) ?? pass;
   if (first.startsWith("_")) return rootWrite(method, segments);
   return indexWrite(method, first, segments);
+}
+
+/** Whether a path begins with an index: every other name with an underscore is an endpoint's. */
+function namesIndex(first: string): boolean {
+  return !first.startsWith("_") || first === "_all";
+}
+
+/** `_all` is the pattern `*` where a pattern may stand; no document goes to an index of that name. */
+function everyIndexWrite(method: string, segments: readonly string[]): Endpoint {
+  const endpoint = indexWrite(method, "*", segments);
+  return endpoint.kind === "document" || endpoint.kind === "bulk" ? pass : endpoint;
 }
 
 function isBulk(method: string, length: number, expected: number, index?: string, type?: string) {
@@ -88,8 +100,10 @@ function isBulk(method: string, length: number, expected: number, index?: string
 function rootWrite(method: string, segments: readonly string[]): Endpoint {
   const [first, second, third, fourth] = segments;
   switch (first) {
+    case "_alias":
     case "_aliases":
     case "_mapping":
+    case "_mappings":
     case "_settings":
       return { kind: "definition", pattern: "*" };
     case "_reindex":
@@ -113,6 +127,8 @@ const definitionWords: ReadonlySet<string> = new Set([
 ]);
 const resizeWords: ReadonlySet<string> = new Set(["_shrink", "_split", "_clone"]);
 
+const byQueryWords: ReadonlySet<string> = new Set(["_update_by_query", "_delete_by_query"]);
+
 /** Writes under an index. */
 function indexWrite(method: string, index: string, segments: readonly string[]): Endpoint {
   const [, second, third, fourth] = segments;
@@ -120,14 +136,17 @@ function indexWrite(method: string, index: string, segments: readonly string[]):
     return method === "PUT" || method === "DELETE" ? { kind: "definition", pattern: index } : pass;
   }
   if (second === "_bulk") return isBulk(method, segments.length, 2, index) ?? pass;
-  // `/{index}/{type}/_search`, up to Elasticsearch 7.
-  if (method === "POST" && third !== undefined && fourth === undefined && postReadNames.has(third))
-    return read;
+  // `/{index}/{type}/_search`, up to Elasticsearch 7. Not under `_doc`: that is a document where there are no
+  // types (observed on OpenSearch), and a search taken for a document costs one reconcile that finds nothing.
+  const typed = !second.startsWith("_") && third !== undefined && fourth === undefined;
+  if (typed && method === "POST" && postReadNames.has(third)) return read;
+  if (typed && definitionWords.has(third)) return { kind: "definition", pattern: index };
   if (third === "_bulk") return isBulk(method, segments.length, 3, index, second) ?? pass;
   if (definitionWords.has(second)) return { kind: "definition", pattern: index };
   if (resizeWords.has(second)) return { kind: "definition", pattern: third ?? index };
   if (second === "_rollover") return { kind: "definition", pattern: "*" };
-  if (second === "_update_by_query" || second === "_delete_by_query")
+  // With a type in between, up to Elasticsearch 7; where that is a document, reconciling covers it as well.
+  if (byQueryWords.has(second) || (fourth === undefined && byQueryWords.has(third ?? "")))
     return { kind: "by-query", pattern: index };
   return documentWrite(method, index, second, third, fourth);
 }

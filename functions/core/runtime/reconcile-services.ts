@@ -4,7 +4,7 @@ import { createSqsQueue } from "../queue/sqs-queue.ts";
 import { awsClients } from "./aws-clients.ts";
 import { envelopeSettings } from "./envelope-settings.ts";
 import { lazily } from "./lazily.ts";
-import { config, telemetry } from "./process.ts";
+import { clientPrimary, config, telemetry } from "./process.ts";
 
 /** What the sweep runs on. */
 export const sweepServices = lazily((): SweepServices => {
@@ -12,6 +12,7 @@ export const sweepServices = lazily((): SweepServices => {
   const { sqs, s3 } = awsClients();
   const objects = createS3ObjectStore(s3, settings.payloadBucket);
   return {
+    primary: clientPrimary(),
     objects,
     intentPrefix: settings.intentPrefix,
     intentAgeMs: settings.intentAgeMs,

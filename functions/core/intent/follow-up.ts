@@ -1,0 +1,69 @@
+import type { Cluster } from "../cluster/port.ts";
+import {
+  type DocumentKey,
+  looksAfterUnknown,
+  type ReconcileRecord,
+  type ReplicationRecord,
+  wholeIndexRecord,
+} from "../replication/record.ts";
+import type { IntentWork } from "./intents.ts";
+import { openIndices } from "./open-indices.ts";
+
+/** Keys of one reconcile record: what replay reads from PRIMARY in one go. */
+const keysPerRecord = 500;
+/** Their names, ids and routings together: a message must stay far below SQS's 1 MiB. */
+const keyCharactersMax = 100_000;
+
+/** Where a record comes from. */
+export interface Origin {
+  readonly writtenAtMs: number;
+  readonly reason: string;
+}
+
+/**
+ * The records that make BACKUP equal again after a piece of work, however it ended.
+ * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say which indices a pattern names now.
+ */
+export async function followUpRecords(
+  work: IntentWork,
+  origin: Origin,
+  primary: Cluster,
+): Promise<readonly ReplicationRecord[]> {
+  switch (work.kind) {
+    case "documents":
+      return reconcileRecords(work.keys, origin);
+    case "define":
+      return [{ kind: "define", ...origin, pattern: work.pattern }];
+    case "reconcile": {
+      const indices = await openIndices(primary, work.pattern);
+      const { reason, writtenAtMs } = origin;
+      return indices.map((index) => wholeIndexRecord(index, reason, writtenAtMs, { awaitsTasks: true }));
+    }
+  }
+}
+
+/** Reconcile records for documents whose outcome nobody knows: small enough for a message each. */
+export function reconcileRecords(
+  keys: readonly DocumentKey[],
+  origin: Origin,
+): readonly ReconcileRecord[] {
+  const chunks: DocumentKey[][] = [];
+  let characters = 0;
+  for (const key of keys) {
+    const own = key.index.length + key.id.length + (key.routing?.length ?? 0) + 20;
+    const last = chunks.at(-1);
+    if (last === undefined || last.length === keysPerRecord || characters + own > keyCharactersMax) {
+      chunks.push([key]);
+      characters = own;
+    } else {
+      last.push(key);
+      characters += own;
+    }
+  }
+  return chunks.map((chunk) => ({
+    kind: "reconcile",
+    ...origin,
+    keys: chunk,
+    looksLeft: looksAfterUnknown,
+  }));
+}
