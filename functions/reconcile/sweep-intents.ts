@@ -96,7 +96,8 @@ async function queueFollowUp(
   asking: Asking,
 ): Promise<void> {
   const { primary, queue, envelope, payloads, telemetry } = asking.services;
-  if (work.kind === "reconcile" && asking.primaryFailed) throw new Error("PRIMARY could not be asked just now");
+  if (work.kind === "reconcile" && asking.primaryFailed)
+    throw new Error("PRIMARY could not be asked just now");
   const origin = { writtenAtMs, reason: "intent left over" };
   const records = await followUpRecords(work, origin, primary).catch((error: unknown) => {
     if (error instanceof ClusterError) asking.primaryFailed = true;

@@ -9,7 +9,6 @@ import type {
 import { encodeVersion, isNewer } from "../core/replication/version.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
 import { runsByQuery } from "../core/truth/by-query-tasks.ts";
-import { countDocuments } from "../core/truth/document-count.ts";
 import { type PageEntry, pageSize, readPage } from "../core/truth/index-page.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import type { PendingOperation } from "./apply-operations.ts";
@@ -43,9 +42,6 @@ export async function reconcilePage(
   if (readiness.kind === "unknown" || readiness.kind === "dead") {
     throw new TruthUnsettled(`[${index}] is not ready on BACKUP`);
   }
-  if (record.cursor === undefined && record.onlyIfCountsDiffer && (await sameCount(index, services))) {
-    return { operations: [], next: undefined };
-  }
   const cursor: IndexCursor = record.cursor ?? { side: "primary", shard: 0, afterSeqNo: "-1" };
   const cluster = cursor.side === "primary" ? services.primary : services.backup;
   const page = await readPage(cluster, index, cursor.shard, cursor.afterSeqNo);
@@ -68,11 +64,6 @@ async function wholeTruth(
   const { operations, unreadable } = await truthOf(keys, record.writtenAtMs, services);
   if (unreadable !== undefined) throw new TruthUnsettled(unreadable.reason);
   return operations;
-}
-
-async function sameCount(index: string, { primary, backup }: ReplayServices): Promise<boolean> {
-  const [here, there] = await Promise.all([countDocuments(primary, index), countDocuments(backup, index)]);
-  return here === there;
 }
 
 async function behindOnBackup(

@@ -6,6 +6,7 @@ import type { DocumentKey, ReplicaOperation } from "../core/replication/record.t
 import { encodeVersion, VersionOverflow } from "../core/replication/version.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
+import { otherNames } from "./other-names.ts";
 
 /** What is to be made true on BACKUP after one request. */
 export interface AcceptedWrites {
@@ -46,7 +47,7 @@ export async function acceptedWrites(
   const unknown: DocumentKey[] = [];
   const byIndex = new Map<string, AnsweredOperation[]>();
   for (const operation of answered) {
-    const { outcome, key } = operation;
+    const { outcome } = operation;
     if (outcome.kind === "written") {
       // The first operation of a shard's life: the index may be another one than the catalog knows.
       if (outcome.seqNo === "0") services.catalog.forget(outcome.index);
@@ -54,9 +55,9 @@ export async function acceptedWrites(
       if (known === undefined) byIndex.set(outcome.index, [operation]);
       else known.push(operation);
     } else if (outcome.kind === "unsequenced") {
-      unknown.push({ ...key, index: outcome.index, id: outcome.id });
+      unknown.push(...addressesOf(operation));
     } else if (outcome.kind === "unreadable" || (outcome.kind === "rejected" && outcome.status >= 500)) {
-      unknown.push(key);
+      unknown.push(operation.key);
     }
   }
   const groups = await Promise.all(
@@ -89,24 +90,16 @@ async function operationsOf(
     return undefined;
   });
   if (described === undefined) {
-    return {
-      incarnation: undefined,
-      operations: [],
-      unknown: answered.map((each) => concreteKey(each, undefined)),
-    };
+    return { incarnation: undefined, operations: [], unknown: answered.flatMap(addressesOf) };
   }
+  const names = await namesOf(described, answered, services);
   const operations: ReplicaOperation[] = [];
   const unknown: DocumentKey[] = [];
   const stored: DocumentKey[] = [];
   for (const each of answered) {
     const key = concreteKey(each, described);
-    const changed = (described.hasPipeline || each.namesPipeline) && each.outcome.kind === "written";
-    if (
-      changed &&
-      each.outcome.kind === "written" &&
-      each.outcome.result === "index" &&
-      !each.outcome.source
-    ) {
+    const changed = described.hasPipeline || each.namesPipeline || isElsewhere(each, names);
+    if (changed && isStoredAsSent(each.outcome)) {
       stored.push(key);
       continue;
     }
@@ -122,10 +115,51 @@ async function operationsOf(
   };
 }
 
-function concreteKey({ key, outcome }: AnsweredOperation, described: PrimaryIndex | undefined): DocumentKey {
+/** Whether the request's bytes would be the document, had nothing changed it: neither deleted nor in the answer. */
+function isStoredAsSent(outcome: Outcome): boolean {
+  return outcome.kind === "written" && outcome.result === "index" && outcome.source === undefined;
+}
+
+/** PRIMARY wrote to another address than it was asked to, and not by another name of it: a pipeline's work. */
+function isElsewhere({ key, outcome }: AnsweredOperation, names: ReadonlySet<string>): boolean {
+  if (outcome.kind !== "written") return false;
+  return !names.has(key.index) || (key.id !== "" && key.id !== outcome.id);
+}
+
+/** All names by which the operations may have reached the index; only its own where PRIMARY cannot say. */
+async function namesOf(
+  described: PrimaryIndex,
+  answered: readonly AnsweredOperation[],
+  services: AcceptedWritesServices,
+): Promise<ReadonlySet<string>> {
+  const { index } = described.incarnation;
+  const own = new Set([index, ...described.aliasRouting.keys()]);
+  if (answered.every(({ key }) => own.has(key.index))) return own;
+  try {
+    return new Set([index, ...(await otherNames(described, services.primary))]);
+  } catch (error) {
+    services.telemetry.warn("PRIMARY cannot say an index's aliases; documents are read back instead", {
+      index,
+      error: String(error),
+    });
+    return own;
+  }
+}
+
+function concreteKey({ key, outcome }: AnsweredOperation, described: PrimaryIndex): DocumentKey {
   if (outcome.kind !== "written") return key;
-  const routing = key.routing ?? described?.aliasRouting.get(key.index);
+  const routing = key.routing ?? described.aliasRouting.get(key.index);
   return { index: outcome.index, id: outcome.id, routing };
+}
+
+/**
+ * Where to look for a document whose index nobody can describe now: under the client's name for the index,
+ * which may be an alias with a routing, and under PRIMARY's, which a pipeline or date math may have chosen.
+ */
+function addressesOf({ key, outcome }: AnsweredOperation): readonly DocumentKey[] {
+  if (outcome.kind !== "written" && outcome.kind !== "unsequenced") return [key];
+  const named = { ...key, id: outcome.id };
+  return key.index === outcome.index ? [named] : [named, { ...named, index: outcome.index }];
 }
 
 function operationOf(

@@ -1,7 +1,7 @@
 import { createS3ObjectStore } from "../../functions/core/payload/s3-object-store.ts";
 import { createSqsQueue } from "../../functions/core/queue/sqs-queue.ts";
 import { seal } from "../../functions/core/replication/envelope.ts";
-import type { ReplicationRecord } from "../../functions/core/replication/record.ts";
+import { type ReplicationRecord, wholeIndexRecord } from "../../functions/core/replication/record.ts";
 import type { ReachedQueue } from "./reach-queue.ts";
 
 /** Records without documents fit into a message, so that nothing goes to the payload store. */
@@ -23,14 +23,6 @@ export function wholeIndex(index: string, reason: string): readonly ReplicationR
   const writtenAtMs = Date.now();
   return [
     { kind: "define", writtenAtMs, reason, pattern: index },
-    {
-      kind: "reconcile-index",
-      writtenAtMs,
-      reason,
-      index,
-      cursor: undefined,
-      awaitsTasks: false,
-      onlyIfCountsDiffer: false,
-    },
+    wholeIndexRecord(index, reason, writtenAtMs),
   ];
 }

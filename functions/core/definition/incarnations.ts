@@ -23,8 +23,14 @@ export type Readiness =
   | { readonly kind: "dead" }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** Told of an index that is about to be made; `replaced`: another incarnation's goes for it. */
-export type Announce = (replaced: boolean) => Promise<void>;
+/** An index that is about to be made on BACKUP. */
+export interface Announcement {
+  /** Another incarnation's goes for it. */
+  readonly replaced: boolean;
+  /** PRIMARY's began with another index's documents: a clone, a split or a shrunken one. */
+  readonly resized: boolean;
+}
+export type Announce = (announcement: Announcement) => Promise<void>;
 
 /** Keeps BACKUP's indices standing for PRIMARY's present incarnations. */
 export interface Incarnations {
@@ -71,7 +77,10 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     const source = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
     if (source?.settings["index.uuid"] !== incarnation.uuid) return { kind: "dead" };
     if (mark?.uuid !== incarnation.uuid && !announced.has(incarnation.uuid)) {
-      await announce(mark !== undefined);
+      await announce({
+        replaced: mark !== undefined,
+        resized: "index.resize.source.name" in source.settings,
+      });
       announced.add(incarnation.uuid);
     }
     if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {

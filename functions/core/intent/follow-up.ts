@@ -43,10 +43,7 @@ export async function followUpRecords(
 }
 
 /** Reconcile records for documents whose outcome nobody knows: small enough for a message each. */
-export function reconcileRecords(
-  keys: readonly DocumentKey[],
-  origin: Origin,
-): readonly ReconcileRecord[] {
+export function reconcileRecords(keys: readonly DocumentKey[], origin: Origin): readonly ReconcileRecord[] {
   const chunks: DocumentKey[][] = [];
   let characters = 0;
   for (const key of keys) {

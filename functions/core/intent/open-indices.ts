@@ -40,7 +40,8 @@ async function statesOf(primary: Cluster, parts: readonly string[]): Promise<Rea
     query: "filter_path=metadata.indices.*.state&expand_wildcards=all&ignore_unavailable=true",
   }).catch((error: unknown) => {
     // A name that no index can have: the write was refused for it as well.
-    if (error instanceof ClusterAnswerError && error.type === "invalid_index_name_exception") return undefined;
+    if (error instanceof ClusterAnswerError && error.type === "invalid_index_name_exception")
+      return undefined;
     throw error;
   });
   if (answer === undefined || answer.status === 404) return new Map();

@@ -62,7 +62,6 @@ const headerSchema = v.variant("kind", [
     index: v.string(),
     cursor: v.optional(cursor),
     awaitsTasks: v.optional(v.boolean(), false),
-    onlyIfCountsDiffer: v.optional(v.boolean(), false),
   }),
   v.object({ ...common, kind: v.literal("define"), reason: v.string(), pattern: v.string() }),
 ]);
@@ -99,14 +98,13 @@ export function headerOf(record: ReplicationRecord, bodyAt: Header["body"]): Hea
       return { ...shared, kind: "reconcile", reason: record.reason, keys, looksLeft: record.looksLeft };
     }
     case "reconcile-index": {
-      const { reason, index, awaitsTasks, onlyIfCountsDiffer } = record;
+      const { reason, index, awaitsTasks } = record;
       return {
         ...shared,
         kind: "reconcile-index",
         reason,
         index,
         awaitsTasks,
-        onlyIfCountsDiffer,
         ...(record.cursor && { cursor: record.cursor }),
       };
     }
@@ -158,7 +156,7 @@ export function recordOf(header: Header): ReplicationRecord {
       return { kind: "reconcile", writtenAtMs, reason: header.reason, keys, looksLeft: header.looksLeft };
     }
     case "reconcile-index": {
-      const { reason, index, cursor: at, awaitsTasks, onlyIfCountsDiffer } = header;
+      const { reason, index, cursor: at, awaitsTasks } = header;
       return {
         kind: "reconcile-index",
         writtenAtMs,
@@ -166,7 +164,6 @@ export function recordOf(header: Header): ReplicationRecord {
         index,
         cursor: at,
         awaitsTasks,
-        onlyIfCountsDiffer,
       };
     }
     case "define":

@@ -74,8 +74,6 @@ export interface ReconcileIndexRecord {
   readonly cursor: IndexCursor | undefined;
   /** Not before PRIMARY runs no by-query write or reindex any more. */
   readonly awaitsTasks: boolean;
-  /** Only when the clusters hold different numbers of documents: for an index that should be level already. */
-  readonly onlyIfCountsDiffer: boolean;
 }
 
 /** A reconcile of a whole index, from its first page. */
@@ -83,18 +81,9 @@ export function wholeIndexRecord(
   index: string,
   reason: string,
   writtenAtMs: number,
-  options: { readonly awaitsTasks?: boolean; readonly onlyIfCountsDiffer?: boolean } = {},
+  awaitsTasks = false,
 ): ReconcileIndexRecord {
-  const { awaitsTasks = false, onlyIfCountsDiffer = false } = options;
-  return {
-    kind: "reconcile-index",
-    writtenAtMs,
-    reason,
-    index,
-    cursor: undefined,
-    awaitsTasks,
-    onlyIfCountsDiffer,
-  };
+  return { kind: "reconcile-index", writtenAtMs, reason, index, cursor: undefined, awaitsTasks };
 }
 
 /** Index-level change: make BACKUP's definitions equal to PRIMARY's for all that `pattern` names. */
