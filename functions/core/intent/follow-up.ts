@@ -37,7 +37,7 @@ export async function followUpRecords(
     case "reconcile": {
       const indices = await openIndices(primary, work.pattern);
       const { reason, writtenAtMs } = origin;
-      return indices.map((index) => wholeIndexRecord(index, reason, writtenAtMs, { awaitsTasks: true }));
+      return indices.map((index) => wholeIndexRecord(index, reason, writtenAtMs, true));
     }
   }
 }
