@@ -95,6 +95,7 @@ export class GatewayStack extends Stack {
       environment,
       records,
       payloads,
+      primary,
     });
 
     const { api } = new RestEndpoint(this, "Endpoint", {

@@ -48,7 +48,8 @@ export class PayloadBucket extends Construct {
 
   /** A missing payload must be told from a forbidden one: without ListBucket, S3 answers 403 for both. */
   grantConsumePayloads(grantee: IGrantable): void {
-    this.allow(grantee, ["s3:GetObject", "s3:DeleteObject"], PAYLOAD_PREFIX);
+    // Put: what is parked out of a large record is a payload of its own.
+    this.allow(grantee, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], PAYLOAD_PREFIX);
     // No prefix condition: a GetObject request has no `s3:prefix` for it to match.
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ["s3:ListBucket"], resources: [this.bucket.bucketArn] }),

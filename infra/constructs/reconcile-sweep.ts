@@ -3,6 +3,7 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { NodejsFunction } from "aws-cdk-lib/aws-lambda-nodejs";
 import { Construct } from "constructs";
+import type { ClusterAccess } from "./cluster-access.ts";
 import { gatewayFunction } from "./gateway-function.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
 import type { RecordQueue } from "./record-queue.ts";
@@ -12,9 +13,10 @@ export interface ReconcileSweepProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly records: RecordQueue;
   readonly payloads: PayloadBucket;
+  readonly primary: ClusterAccess;
 }
 
-/** Every minute: intents that a write left behind become reconcile records. It speaks to no cluster. */
+/** Every minute: intents that a write left behind become records. It asks PRIMARY which indices a pattern names, and no more. */
 export class ReconcileSweep extends Construct {
   readonly handler: NodejsFunction;
 
@@ -31,6 +33,7 @@ export class ReconcileSweep extends Construct {
     this.handler.configureAsyncInvoke({ retryAttempts: 0 });
     props.records.queue.grant(this.handler, "sqs:SendMessage");
     props.payloads.grantSweepIntents(this.handler);
+    props.primary.signIn(this.handler, "read");
     new Rule(this, "EveryMinute", {
       description: "Sweeps intents that were left over",
       schedule: Schedule.rate(Duration.minutes(1)),

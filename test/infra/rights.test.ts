@@ -48,7 +48,7 @@ test("SearchPath may read its secrets and nothing else: no queue, no bucket", ()
 test("ReplayPath may consume and re-enqueue records, park them, and read and remove payloads", () => {
   assert.deepEqual(rightsOf(template, "ReplayPathReplayRole").sort(), [
     log("ReplayPathReplay"),
-    "Allow s3:DeleteObject s3:GetObject on <PayloadBucket>/payloads/*",
+    "Allow s3:DeleteObject s3:GetObject s3:PutObject on <PayloadBucket>/payloads/*",
     "Allow s3:ListBucket on <PayloadBucket>",
     `${readSecret} ${backupSecret} ${primarySecret}`,
     "Allow sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage sqs:SendMessage on <RecordQueue>",
@@ -57,11 +57,12 @@ test("ReplayPath may consume and re-enqueue records, park them, and read and rem
   ]);
 });
 
-test("ReconcileSweep may list, read and remove intents and enqueue; it knows no cluster's secret", () => {
+test("ReconcileSweep may list, read and remove intents and enqueue; it knows PRIMARY's secret only", () => {
   assert.deepEqual(rightsOf(template, "ReconcileSweepReconcileRole").sort(), [
     log("ReconcileSweepReconcile"),
     "Allow s3:DeleteObject s3:GetObject on <PayloadBucket>/intents/*",
     'Allow s3:ListBucket on <PayloadBucket> if {"StringLike":{"s3:prefix":"intents/*"}}',
+    `${readSecret} ${primarySecret}`,
     "Allow sqs:SendMessage on <RecordQueue>",
     trace,
   ]);
@@ -103,5 +104,5 @@ test("ClusterAccess signs for one domain, and lets only the function that writes
   assert.deepEqual(cluster("WritePathWriteRole"), [writes]);
   assert.deepEqual(cluster("SearchPathSearchRole"), [backup, reads].sort());
   assert.deepEqual(cluster("ReplayPathReplayRole"), [backup, reads].sort());
-  assert.deepEqual(cluster("ReconcileSweepReconcileRole"), []);
+  assert.deepEqual(cluster("ReconcileSweepReconcileRole"), [reads]);
 });
