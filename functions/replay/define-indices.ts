@@ -82,6 +82,9 @@ async function reconcileSoon(index: string, services: ReplayServices): Promise<v
   await sendRecord(wholeIndexRecord(index, "BACKUP's index was replaced", services.now()), services);
 }
 
+/** Settings that whoever runs BACKUP may add there. */
+const backupsOwn: ReadonlySet<string> = new Set(["index.gc_deletes", "index.hidden"]);
+
 async function levelSettings(
   name: string,
   source: IndexDefinition | undefined,
@@ -89,10 +92,15 @@ async function levelSettings(
 ): Promise<void> {
   const present = (await readDefinitions(services.backup, name)).get(name);
   if (present === undefined || source === undefined) return;
-  const different = Object.entries(portableSettings(source.settings)).filter(
+  const wanted = portableSettings(source.settings);
+  const reset = Object.keys(portableSettings(present.settings)).filter(
+    (setting) => wanted[setting] === undefined && !backupsOwn.has(setting),
+  );
+  const different = Object.entries(wanted).filter(
     ([setting, value]) => JSON.stringify(present.settings[setting]) !== JSON.stringify(value),
   );
-  for (const [setting, value] of different) {
+  const changes = [...different, ...reset.map((setting): [string, unknown] => [setting, null])];
+  for (const [setting, value] of changes) {
     try {
       await ask(services.backup, {
         method: "PUT",

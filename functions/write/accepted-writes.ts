@@ -7,6 +7,7 @@ import { encodeVersion, VersionOverflow } from "../core/replication/version.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { otherNames } from "./other-names.ts";
+import type { IsCertain } from "./sightings.ts";
 
 /** What is to be made true on BACKUP after one request. */
 export interface AcceptedWrites {
@@ -43,6 +44,7 @@ export interface AcceptedWritesServices {
 export async function acceptedWrites(
   answered: readonly AnsweredOperation[],
   services: AcceptedWritesServices,
+  isCertain: IsCertain = () => true,
 ): Promise<AcceptedWrites> {
   const unknown: DocumentKey[] = [];
   const byIndex = new Map<string, AnsweredOperation[]>();
@@ -61,7 +63,7 @@ export async function acceptedWrites(
     }
   }
   const groups = await Promise.all(
-    [...byIndex].map(([index, operations]) => operationsOf(index, operations, services)),
+    [...byIndex].map(([index, operations]) => operationsOf(index, operations, services, isCertain)),
   );
   return {
     byIncarnation: groups.flatMap(({ incarnation, operations }) =>
@@ -81,6 +83,7 @@ async function operationsOf(
   index: string,
   answered: readonly AnsweredOperation[],
   services: AcceptedWritesServices,
+  isCertain: IsCertain,
 ): Promise<IndexWrites> {
   const described = await services.catalog.describe(index).catch((error: unknown) => {
     services.telemetry.warn("PRIMARY wrote and cannot be asked about the index", {
@@ -93,13 +96,14 @@ async function operationsOf(
     return { incarnation: undefined, operations: [], unknown: answered.flatMap(addressesOf) };
   }
   const names = await namesOf(described, answered, services);
+  const certain = isCertain(described.incarnation);
   const operations: ReplicaOperation[] = [];
   const unknown: DocumentKey[] = [];
   const stored: DocumentKey[] = [];
   for (const each of answered) {
     const key = concreteKey(each, described);
     const changed = described.hasPipeline || each.namesPipeline || isElsewhere(each, names);
-    if (changed && isStoredAsSent(each.outcome)) {
+    if (!certain || (changed && isStoredAsSent(each.outcome))) {
       stored.push(key);
       continue;
     }

@@ -7,6 +7,7 @@ import { type AnsweredOperation, acceptedWrites } from "./accepted-writes.ts";
 import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
 import { enqueue } from "./enqueue.ts";
 import { primaryFailure } from "./primary-failure.ts";
+import { beginRequest, type IsCertain } from "./sightings.ts";
 import type { WriteServices } from "./write-services.ts";
 
 /** A document write on its way through PRIMARY to the queue, whatever its form. */
@@ -41,11 +42,12 @@ export async function replicatedWrite(write: ReplicatedWrite, services: WriteSer
   const declared = await declareIntent(work, write.receivedMs, services);
   if (declared.kind === "refused") return declared.answer;
   const { intent, stands } = declared;
+  const isCertain = beginRequest(services.catalog, write.receivedMs);
   const [[asked], intentStands] = await Promise.all([
     Promise.allSettled([services.primary.send(write.forward)]),
     stands,
   ]);
-  const following = { intent, intentStands, services };
+  const following = { intent, intentStands, isCertain, services };
   if (asked.status === "rejected") return withoutAnswer(asked.reason, write, following);
   const answer = asked.value;
   if (mayHaveWritten(answer, write)) {
@@ -66,6 +68,7 @@ export async function replicatedWrite(write: ReplicatedWrite, services: WriteSer
 interface Following {
   readonly intent: Intent;
   readonly intentStands: boolean;
+  readonly isCertain: IsCertain;
   readonly services: WriteServices;
 }
 
@@ -114,12 +117,12 @@ async function enqueueAccepted(
   answer: ClusterResponse,
   following: Following,
 ): Promise<boolean> {
-  const { intent, intentStands, services } = following;
+  const { intent, intentStands, isCertain, services } = following;
   try {
     const answered = write.read(answer);
     if (answered === undefined) return await enqueueUnknown(write, following);
     countOutcomes(answered, services);
-    const writes = await acceptedWrites(answered, services);
+    const writes = await acceptedWrites(answered, services, isCertain);
     await enqueue(writes, write.receivedMs, services);
     // A server error of a single item may still become a write on PRIMARY: the sweep looks again.
     if (writes.unknown.length === 0) intent.withdraw();

@@ -29,6 +29,7 @@ export async function openGateway(settings: HostSettings): Promise<Gateway> {
     expiry: [{ prefix: payloadPrefix, afterSeconds: 30 * daySeconds }],
   });
   useAwsClients(engines);
+  await engines.queues.releaseInFlight(recordsQueue);
   try {
     const gateway = await startGateway(settings, engines);
     return {

@@ -43,6 +43,8 @@ export interface TestGateway {
   status(): Promise<GatewayStatus>;
   /** Waits until nothing is queued and no intent is left. Rejects with the last status when that takes longer. */
   drained(timeoutMs?: number): Promise<GatewayStatus>;
+  /** As `drained`, without the second looks that are due later (one for each index, 30 s after its creation). */
+  settled(timeoutMs?: number): Promise<GatewayStatus>;
   /** The first status that suits; rejects with the last one when none did in time. */
   until(suits: (status: GatewayStatus) => boolean, timeoutMs?: number): Promise<GatewayStatus>;
   /** SIGTERM; the exit code. */
@@ -162,7 +164,8 @@ async function startGateway(environment: Environment): Promise<TestGateway> {
     },
     status,
     until,
-    drained: (timeoutMs) => until(isDrained, timeoutMs),
+    drained: (timeoutMs) => until((seen) => isSettled(seen) && seen.queue.delayed === 0, timeoutMs),
+    settled: (timeoutMs) => until(isSettled, timeoutMs),
     stop: () => end("SIGTERM"),
     async kill9() {
       await end("SIGKILL");
@@ -174,8 +177,8 @@ async function startGateway(environment: Environment): Promise<TestGateway> {
   };
 }
 
-function isDrained({ queue, intents }: GatewayStatus): boolean {
-  return queue.visible + queue.inFlight + queue.delayed + intents === 0;
+function isSettled({ queue, intents }: GatewayStatus): boolean {
+  return queue.visible + queue.inFlight + intents === 0;
 }
 
 function isRunning(child: ChildProcess): boolean {

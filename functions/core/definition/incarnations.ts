@@ -91,7 +91,12 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     if (mark !== undefined && !(await deleteIncarnation(backup, incarnation.index, mark.uuid))) {
       return { kind: "unknown", reason: `[${incarnation.index}] is being replaced by another consumer` };
     }
-    return createOnBackup({ primary, backup }, source, state, present !== undefined);
+    const created = await createOnBackup({ primary, backup }, source, state, present !== undefined);
+    // Deleted on PRIMARY meanwhile: the record that deletes it on BACKUP may have found nothing there.
+    const still = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
+    if (still?.settings["index.uuid"] === incarnation.uuid) return created;
+    await deleteIncarnation(backup, incarnation.index, incarnation.uuid);
+    return { kind: "dead" };
   }
 
   async function ensure(

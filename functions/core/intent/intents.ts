@@ -83,7 +83,11 @@ function intentBody(work: IntentWork, writtenAtMs: number): string {
 }
 
 const head = { schema: v.literal(1), writtenAtMs: v.number() };
-const key = v.union([v.tuple([v.string(), v.string()]), v.tuple([v.string(), v.string(), v.string()])]);
+/** Strict: a plain tuple would take a key with a routing for one without, and drop it. */
+const key = v.union([
+  v.strictTuple([v.string(), v.string()]),
+  v.strictTuple([v.string(), v.string(), v.string()]),
+]);
 const pattern = v.pipe(v.string(), v.nonEmpty());
 const intentSchema = v.union([
   v.object({ ...head, keys: v.array(key) }),

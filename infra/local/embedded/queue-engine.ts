@@ -58,6 +58,11 @@ export interface QueueEngine {
     queue: string,
     changes: readonly { readonly receiptHandle: string; readonly timeoutSeconds: number }[],
   ): Promise<VisibilityOutcome[]>;
+  /**
+   * Makes visible at once what was received and not deleted. For whoever opens the directory: its former
+   * receivers have ended with the process that had it, and would keep messages hidden for nothing.
+   */
+  releaseInFlight(queue: string): Promise<void>;
   /** Deletes what was in the queue when it was called, in bounded steps. */
   purge(queue: string): Promise<void>;
   /** From memory and one key of the store: cheap with any number of messages. */
@@ -138,6 +143,20 @@ function engineOf(store: Store, queues: Map<string, OpenQueue>, now: () => numbe
     return outcomes;
   }
 
+  async function releaseInFlight(name: string): Promise<void> {
+    const { entries } = open(name);
+    const due = entries.listDue(store);
+    for (let from = 0; from < due.length; from += stepMessages) {
+      await store.write((transaction) => {
+        for (const sequence of due.slice(from, from + stepMessages)) {
+          const state = entries.state(transaction, sequence);
+          if (state?.place === "inFlight") entries.reschedule(transaction, sequence, state, 0);
+        }
+      });
+    }
+    waiters.wake(name);
+  }
+
   async function purge(name: string): Promise<void> {
     const { entries } = open(name);
     const last = entries.newest(store);
@@ -173,6 +192,7 @@ function engineOf(store: Store, queues: Map<string, OpenQueue>, now: () => numbe
       return store.write((transaction) => handles.map((handle) => remove(transaction, queue, handle)));
     },
     changeVisibility,
+    releaseInFlight,
     purge,
     expire,
     stats(name) {

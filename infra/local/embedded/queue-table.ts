@@ -54,6 +54,8 @@ export interface QueueEntries {
   ): TakenMessage | undefined;
   find(reader: StoreReader, sequence: number): { record: MessageRecord; state: MessageState } | undefined;
   state(reader: StoreReader, sequence: number): MessageState | undefined;
+  /** Sequence numbers of all messages that are in flight or delayed. */
+  listDue(reader: StoreReader): number[];
   /** Makes a message in flight due at another time. */
   reschedule(transaction: StoreTransaction, sequence: number, state: MessageState, dueAtMs: number): void;
   remove(transaction: StoreTransaction, sequence: number): void;
@@ -136,6 +138,7 @@ export function queueEntries(store: Store, queueId: number): QueueEntries {
     list(reader, table, limit, last = Number.MAX_SAFE_INTEGER - 1) {
       return reader.keys(sequenceRange(table, queueId, last, limit)).map(sequenceOf);
     },
+    listDue: (reader) => reader.keys(tableRange("due", queueId)).map(sequenceOf),
     take(transaction, sequence, nowMs, dueAtMs) {
       const value = transaction.get(key("message", sequence));
       const from = state(transaction, sequence);
