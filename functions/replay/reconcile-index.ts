@@ -32,11 +32,12 @@ export async function reconcilePage(
   services: ReplayServices,
 ): Promise<ReconciledPage> {
   const { index } = record;
-  const state = (await readPrimaryState(services.primary, [index])).get(index);
-  if (state === undefined) return { operations: [], next: undefined };
+  // Before the index is looked for: the task may be what makes it.
   if (record.awaitsTasks && (await runsByQuery(services.primary))) {
     throw new TruthUnsettled("PRIMARY still runs a by-query write or a reindex");
   }
+  const state = (await readPrimaryState(services.primary, [index])).get(index);
+  if (state === undefined) return { operations: [], next: undefined };
   // Not announced: this record is what an announcement would queue.
   const readiness = await services.incarnations.ensure(state.incarnation, state);
   if (readiness.kind === "unknown" || readiness.kind === "dead") {

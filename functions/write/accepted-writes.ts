@@ -97,13 +97,15 @@ async function operationsOf(
   }
   const names = await namesOf(described, answered, services);
   const certain = isCertain(described.incarnation);
+  if (answered.some(({ key }) => key.routing !== undefined)) services.catalog.noteRouting(index);
+  const keepsRouting = answered.some(isUpdated) && (await mayUseRouting(index, services));
   const operations: ReplicaOperation[] = [];
   const unknown: DocumentKey[] = [];
   const stored: DocumentKey[] = [];
   for (const each of answered) {
     const key = concreteKey(each, described);
     const changed = described.hasPipeline || each.namesPipeline || isElsewhere(each, names);
-    if (!certain || (changed && isStoredAsSent(each.outcome))) {
+    if (!certain || (keepsRouting && isUpdated(each)) || (changed && isStoredAsSent(each.outcome))) {
       stored.push(key);
       continue;
     }
@@ -117,6 +119,14 @@ async function operationsOf(
     operations: [...operations, ...read.operations],
     unknown: [...unknown, ...read.unknown],
   };
+}
+
+function isUpdated({ outcome }: AnsweredOperation): boolean {
+  return outcome.kind === "written" && outcome.source !== undefined;
+}
+
+async function mayUseRouting(index: string, services: AcceptedWritesServices): Promise<boolean> {
+  return services.catalog.usesRouting(index).catch(() => true);
 }
 
 /** Whether the request's bytes would be the document, had nothing changed it: neither deleted nor in the answer. */

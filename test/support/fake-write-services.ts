@@ -15,6 +15,7 @@ export interface FakeCatalog extends PrimaryCatalog {
 /** A catalog in which every index is its own first incarnation, without pipelines. */
 export function fakeCatalog(): FakeCatalog {
   const forgotten: string[] = [];
+  const routed = new Set<string>();
   let describing: PrimaryCatalog["describe"] = async (index) => ({
     incarnation: { index, uuid: `uuid-${index}`, createdMs: 1 },
     hasPipeline: false,
@@ -28,6 +29,8 @@ export function fakeCatalog(): FakeCatalog {
     describe: (index) => describing(index),
     forget: (index) => void forgotten.push(index),
     forgetAll: () => void forgotten.push("*"),
+    usesRouting: async (index) => routed.has(index),
+    noteRouting: (index) => void routed.add(index),
   };
 }
 

@@ -86,11 +86,18 @@ const refusedPaths = [
   "/books/%0D%0AHost:x",
   "/books/%1f",
   "/books/%7F",
+  "//books/_bulk",
+  "/books//_bulk",
+  "/books/_doc//1",
+  "/books/_doc//1//",
 ];
 
 const allowedPaths = [
   "/",
   "/_bulk",
+  "//",
+  "/_bulk//",
+  "/books/_doc/1//",
   "/books/_doc/a%2Fb",
   "/books/_doc/a.b",
   "/books/_doc/...",

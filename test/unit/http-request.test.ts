@@ -98,6 +98,15 @@ test("plainBody() takes a body of exactly the limit and refuses one byte more", 
   assert.equal((await refusal("gzip", request.body, 4999)).status, 413);
 });
 
+test("plainBody() takes names that every object has for unknown encodings", async () => {
+  for (const encoding of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
+    assert.deepEqual(await refusal(encoding, gzipSync("x"), 100), {
+      status: 415,
+      type: "illegal_argument_exception",
+    });
+  }
+});
+
 test("plainBody() refuses an unknown encoding with 415 and a damaged body with 400", async () => {
   assert.equal((await refusal("br", text, 1000)).status, 415);
   assert.equal((await refusal("gzip, gzip", text, 1000)).status, 415);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createIntents } from "../../functions/core/intent/intents.ts";
+import { createIntents, type IntentWork } from "../../functions/core/intent/intents.ts";
 import { sweepIntents } from "../../functions/reconcile/sweep-intents.ts";
+import { fakeCluster, lineOf, noAnswer } from "../support/fake-cluster.ts";
 import { fakeObjectStore } from "../support/fake-object-store.ts";
 import { fakeQueue } from "../support/fake-queue.ts";
 import { fakeTelemetry } from "../support/fake-telemetry.ts";
@@ -15,7 +16,12 @@ function sweep() {
   const intents = createIntents(objects, "intents/", () => undefined);
   const queue = fakeQueue();
   const telemetry = fakeTelemetry();
+  const primary = fakeCluster("primary", () => ({
+    body: { metadata: { indices: { "books-1": { state: "open" }, "books-2": { state: "close" } } } },
+  }));
+  let nowMs = 1_000_000;
   const services = {
+    primary,
     objects,
     intentPrefix: "intents/",
     intentAgeMs: ageMs,
@@ -23,13 +29,19 @@ function sweep() {
     payloads: objects,
     envelope: { encoding: "plain", inlineBytesMax: 400_000, payloadPrefix: "payloads/" },
     telemetry,
-    now: () => 1_000_000,
+    now: () => nowMs,
   } as const;
-  const declare = async (at: number, ids: readonly string[]) => {
+  const declareWork = async (at: number, work: IntentWork) => {
     objects.at(at);
-    await intents.declare(ids.map(key), at).durable;
+    await intents.declare(work, at).durable;
   };
-  return { objects, queue, telemetry, declare, run: () => sweepIntents(services) };
+  const declare = (at: number, ids: readonly string[]) =>
+    declareWork(at, { kind: "documents", keys: ids.map(key) });
+  const passTime = (ms: number) => {
+    nowMs += ms;
+  };
+  const run = () => sweepIntents(services);
+  return { primary, objects, queue, telemetry, declare, declareWork, passTime, run };
 }
 
 test("sweepIntents() turns an old intent into a reconcile record and then removes it", async () => {
@@ -92,7 +104,7 @@ test("sweepIntents() keeps an intent that it cannot queue", async () => {
   const { objects, queue, declare, run } = sweep();
   await declare(1, ["1"]);
   queue.refuseWith(new Error("throttled"));
-  await run().catch(() => undefined);
+  await assert.rejects(run(), /1 intents could not be swept/);
   assert.equal(objects.objects.size, 1);
   queue.refuseWith(undefined);
   assert.equal(await run(), 1);
@@ -113,4 +125,85 @@ test("sweepIntents() does not touch what is not an intent", async () => {
   await objects.put("payloads/1", "x");
   assert.equal(await run(), 0);
   assert.equal(objects.objects.size, 1);
+});
+
+test("sweepIntents() queues a definition for an intent of an index-level change", async () => {
+  const { objects, queue, declareWork, run, primary } = sweep();
+  await declareWork(5, { kind: "define", pattern: "a,b*" });
+  assert.equal(await run(), 1);
+  assert.deepEqual(queue.records(), [
+    { kind: "define", writtenAtMs: 5, reason: "intent left over", pattern: "a,b*" },
+  ]);
+  assert.equal(objects.objects.size, 0);
+  assert.equal(primary.requests.length, 0);
+});
+
+test("sweepIntents() has the open indices reconciled for an intent of a by-query write, once its task has ended", async () => {
+  const { objects, queue, declareWork, run } = sweep();
+  await declareWork(5, { kind: "reconcile", pattern: "books-*" });
+  assert.equal(await run(), 1);
+  const [record, ...more] = queue.records();
+  assert.equal(more.length, 0);
+  assert.ok(record?.kind === "reconcile-index");
+  assert.deepEqual([record.index, record.awaitsTasks], ["books-1", true]);
+  assert.equal(objects.objects.size, 0);
+});
+
+test("sweepIntents() sweeps the documents' intents while PRIMARY is gone, and asks it only once", async () => {
+  const { primary, objects, queue, declare, declareWork, run, telemetry } = sweep();
+  primary.answer(noAnswer("primary", "refused"));
+  for (let i = 0; i < 20; i++) await declareWork(i, { kind: "reconcile", pattern: "x*" });
+  await declare(100, ["1"]);
+  await assert.rejects(run(), /20 intents/);
+  assert.deepEqual(
+    queue.records().map(({ kind }) => kind),
+    ["reconcile"],
+  );
+  assert.equal(objects.objects.size, 20);
+  assert.ok(primary.requests.length <= 8, primary.requests.map(lineOf).join());
+  assert.equal(telemetry.counted("intentsSwept"), 1);
+});
+
+test("sweepIntents() goes on after an intent that cannot be queued, and names it", async () => {
+  const { objects, queue, declare, run, telemetry } = sweep();
+  await declare(1, ["poison"]);
+  const [poisoned = ""] = objects.objects.keys();
+  for (let i = 2; i < 30; i++) await declare(i, [`good ${i}`]);
+  const send = queue.send.bind(queue);
+  Object.assign(queue, {
+    send: (messages: Parameters<typeof send>[0]) =>
+      messages.some(({ body }) => body.includes("poison")) ? Promise.reject(new Error("no")) : send(messages),
+  });
+  await assert.rejects(run(), /1 intents could not be swept/);
+  assert.deepEqual([...objects.objects.keys()], [poisoned]);
+  assert.equal(queue.sent.length, 28);
+  assert.ok(telemetry.lines.some((line) => line.includes(poisoned)));
+});
+
+test("sweepIntents() looks behind a thousand young and bad intents", async () => {
+  const { objects, queue, declare, run } = sweep();
+  for (let i = 0; i < 600; i++) await objects.put(`intents/${String(i).padStart(15, "0")}-bad`, "?");
+  objects.at(1_000_000);
+  for (let i = 0; i < 600; i++) await objects.put(`intents/${String(i).padStart(15, "0")}-young`, "?");
+  await declare(5000, ["1"]);
+  assert.equal(await run(), 1);
+  assert.equal(queue.sent.length, 1);
+});
+
+test("sweepIntents() begins elsewhere each time when a run cannot manage all: what is slow starves nothing", async () => {
+  const { objects, queue, declare, passTime, run } = sweep();
+  const slow = objects.get.bind(objects);
+  for (let i = 0; i < 1500; i++) await objects.put(`intents/${String(i).padStart(15, "0")}-bad`, "?");
+  await declare(2000, ["1"]);
+  Object.assign(objects, {
+    get: (name: string) => {
+      passTime(100);
+      return slow(name);
+    },
+  });
+  for (let runs = 0; queue.sent.length === 0; runs++) {
+    assert.ok(runs < 50, "it never comes to the last one");
+    await run();
+    passTime(7919);
+  }
 });

@@ -17,6 +17,9 @@ const table: Readonly<Record<string, string>> = {
   "POST /books/_search/template": "read",
   "POST /books/type/_search": "read",
   "POST /books/type/_count": "read",
+  "POST /_all/_search": "read",
+  "POST /books/_doc/_search": "index books _search",
+  "POST /books/_doc/_count": "index books _count",
   "POST /books/_msearch": "read",
   "POST /_msearch/template": "read",
   "POST /books/_count": "read",
@@ -47,12 +50,17 @@ const table: Readonly<Record<string, string>> = {
   "POST /books/_bulk": "bulk books",
   "PUT /b%C3%BCcher/_bulk": "bulk bücher",
   "POST /books/type/_bulk": "bulk books type",
+  "POST /_bulk//": "bulk",
+  "POST /books/_bulk///": "bulk books",
+  "POST /_all/_bulk": "pass",
   "DELETE /_bulk": "pass",
   "POST /_bulk/more": "pass",
 
   "PUT /books/_doc/1": "index books 1",
   "POST /books/_doc/1": "index books 1",
   "PUT /books/_doc/1/": "index books 1",
+  "PUT /books/_doc/1//": "index books 1",
+  "PUT /_all/_doc/1": "pass",
   "PUT /books/_doc/a%2Fb": "index books a/b",
   "PUT /books/_doc/%20": "index books  ",
   "POST /books/_doc": "index books ?",
@@ -75,6 +83,14 @@ const table: Readonly<Record<string, string>> = {
   "PUT /books": "definition books",
   "DELETE /books": "definition books",
   "DELETE /a,b*": "definition a,b*",
+  "DELETE /books//": "definition books",
+  "DELETE /_all": "definition *",
+  "DELETE /%5Fall": "definition *",
+  "PUT /_all/_settings": "definition *",
+  "PUT /_all/_mapping": "definition *",
+  "POST /_all/_close": "definition *",
+  "PUT /_alias/x": "definition *",
+  "PUT /books/type/_mapping": "definition books",
   "PUT /books/_mapping": "definition books",
   "POST /books/_mapping": "definition books",
   "PUT /books/_settings": "definition books",
@@ -94,6 +110,9 @@ const table: Readonly<Record<string, string>> = {
 
   "POST /books/_update_by_query": "by-query books",
   "POST /a,b/_delete_by_query": "by-query a,b",
+  "POST /_all/_delete_by_query": "by-query *",
+  "POST /_all/_update_by_query/": "by-query *",
+  "POST /books/type/_delete_by_query": "by-query books",
   "POST /_reindex": "by-query *",
   "POST /_reindex/task/_rethrottle": "pass",
   "POST /_snapshot/repo/snap/_restore": "by-query *",
@@ -162,6 +181,8 @@ test("classify() takes names of JavaScript's own for ordinary names", () => {
 test("segmentsOf() decodes segments; an encoded slash stays inside its own", () => {
   assert.deepEqual(segmentsOf("/"), []);
   assert.deepEqual(segmentsOf("/a%2Fb/c%20d/"), ["a/b", "c d"]);
+  assert.deepEqual(segmentsOf("/a/b//"), ["a", "b"]);
+  assert.deepEqual(segmentsOf("//"), []);
   assert.equal(segmentsOf("/%E0%A4%A"), undefined);
 });
 

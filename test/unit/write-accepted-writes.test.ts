@@ -4,8 +4,9 @@ import type { Outcome } from "../../functions/core/bulk/outcome.ts";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
 import { encodeVersion } from "../../functions/core/replication/version.ts";
 import { type AnsweredOperation, acceptedWrites } from "../../functions/write/accepted-writes.ts";
+import { beginRequest } from "../../functions/write/sightings.ts";
 import { noAnswer } from "../support/fake-cluster.ts";
-import { fakeWriteServices } from "../support/fake-write-services.ts";
+import { fakeCatalog, fakeWriteServices } from "../support/fake-write-services.ts";
 
 type Written = Extract<Outcome, { kind: "written" }>;
 
@@ -36,8 +37,13 @@ const stored = {
   body: '{"docs":[{"_index":"books","_id":"1","_routing":"r","_version":4,"_seq_no":9,"_primary_term":3,"found":true,"_source":{"n":9007199254740993}}]}',
 };
 
+/** PRIMARY's `GET /{index}`, reduced to an index's other names. */
+const namesOf = (index: string, ...aliases: readonly string[]) => ({
+  body: { [index]: { aliases: Object.fromEntries(aliases.map((alias) => [alias, {}])) } },
+});
+
 test("acceptedWrites() makes one group for each index, by its concrete name", async () => {
-  const { services } = fakeWriteServices(() => ({}));
+  const { services } = fakeWriteServices(({ path }) => namesOf(path.slice(1), "alias", "books"));
   const { byIncarnation, unknown } = await acceptedWrites(
     [
       operation(written("1", { index: "books-2" }), {
@@ -81,7 +87,7 @@ test("acceptedWrites() adds the routing that the alias gave the write; the reque
     aliasRouting: new Map([["alias", "seven"]]),
   }));
   const through = (index: string, routing?: string) =>
-    operation(written(`${index} ${routing}`), { key: { index, id: "x", routing } });
+    operation(written(`${index} ${routing}`), { key: { index, id: `${index} ${routing}`, routing } });
   const { byIncarnation } = await acceptedWrites(
     [through("alias"), through("alias", "own"), through("books")],
     services,
@@ -183,4 +189,126 @@ test("acceptedWrites() after a pipeline takes documents it cannot read back for 
       { id: "2", routing: undefined, version: version("8"), document: undefined },
     ]);
   }
+});
+
+test("acceptedWrites() keeps the client's name of an index that nobody can describe: an alias carries its routing", async () => {
+  const { services, catalog } = fakeWriteServices(() => ({}));
+  catalog.says(() => Promise.reject(new ClusterError("primary", "refused", "down")));
+  const key = { index: "alias", id: "1", routing: undefined };
+  const { unknown } = await acceptedWrites([operation(written("1"), { key })], services);
+  // PRIMARY's name as well: it may have been a pipeline that chose the index.
+  assert.deepEqual(unknown, [key, { ...key, index: "books" }]);
+});
+
+test("acceptedWrites() keeps the client's name of the index where PRIMARY gave no sequence number", async () => {
+  const { services } = fakeWriteServices(() => ({}));
+  const key = { index: "alias", id: "", routing: "r" };
+  const outcome = { kind: "unsequenced", result: "index", index: "books", id: "chosen" } as const;
+  const { unknown } = await acceptedWrites([operation(outcome, { key })], services);
+  assert.deepEqual(unknown[0], { index: "alias", id: "chosen", routing: "r" });
+});
+
+for (const [what, key] of [
+  ["another index", { index: "elsewhere", id: "1", routing: undefined }],
+  ["another id", { index: "books", id: "2", routing: undefined }],
+] as const) {
+  test(`acceptedWrites() reads back a document that was sent to ${what}: a pipeline rewrote it`, async () => {
+    const { services } = fakeWriteServices(({ path }) =>
+      path === "/_mget" ? stored : namesOf("books", "alias"),
+    );
+    const { byIncarnation } = await acceptedWrites([operation(written("1"), { key })], services);
+    assert.equal(byIncarnation[0]?.operations[0]?.document?.toString(), '{"n":9007199254740993}');
+    assert.equal(byIncarnation[0]?.operations[0]?.version, version("9", "3"));
+  });
+}
+
+test("acceptedWrites() sends on what came through an alias, and asks for the aliases once", async () => {
+  const { services, catalog, primary } = fakeWriteServices(() => namesOf("books", "alias"));
+  const described = {
+    incarnation: { index: "books", uuid: "u", createdMs: 1 },
+    hasPipeline: false,
+    aliasRouting: new Map(),
+  };
+  catalog.says(() => Promise.resolve(described));
+  for (let times = 0; times < 3; times++) {
+    const key = { index: "alias", id: "1", routing: undefined };
+    const { byIncarnation } = await acceptedWrites([operation(written("1"), { key })], services);
+    assert.equal(byIncarnation[0]?.operations[0]?.document?.toString(), '{"n":1}');
+  }
+  assert.deepEqual(
+    primary.requests.map(({ method, path }) => `${method} ${path}`),
+    ["GET /books"],
+  );
+});
+
+test("acceptedWrites() reads back where PRIMARY cannot say its aliases, and forgets that it could not", async () => {
+  const { services, primary, catalog } = fakeWriteServices(({ path }) => {
+    if (path === "/_mget") return stored;
+    throw new ClusterError("primary", "lost", "gone");
+  });
+  const described = {
+    incarnation: { index: "books", uuid: "u", createdMs: 1 },
+    hasPipeline: false,
+    aliasRouting: new Map(),
+  };
+  catalog.says(() => Promise.resolve(described));
+  const given = operation(written("1"), { key: { index: "alias", id: "1", routing: undefined } });
+  const read = await acceptedWrites([given], services);
+  assert.equal(read.byIncarnation[0]?.operations[0]?.version, version("9", "3"));
+  primary.answer(() => namesOf("books", "alias"));
+  const sent = await acceptedWrites([given], services);
+  assert.equal(sent.byIncarnation[0]?.operations[0]?.version, version("5"));
+});
+
+test("acceptedWrites() takes nothing for an incarnation's own that may be its predecessor's: it reads back", async () => {
+  const { services } = fakeWriteServices(({ body }) => {
+    const { docs } = JSON.parse(String(body));
+    const found = JSON.parse(stored.body).docs[0];
+    return {
+      body: { docs: docs.map(({ _id }: { _id: string }) => (_id === "1" ? found : { _id, found: false })) },
+    };
+  });
+  const { byIncarnation, unknown } = await acceptedWrites(
+    [operation(written("1", { seqNo: "12" })), operation(written("2", { result: "delete", seqNo: "13" }))],
+    services,
+    () => false,
+  );
+  assert.deepEqual(
+    byIncarnation[0]?.operations.map(({ id, version: given }) => [id, given]),
+    [["1", version("9", "3")]],
+  );
+  assert.deepEqual(
+    unknown.map(({ id }) => id),
+    ["2"],
+  );
+});
+
+test("beginRequest() vouches for an incarnation that was seen before the request, and for an old one", () => {
+  const catalog = fakeCatalog();
+  const nowMs = 1_700_000_000_000;
+  const young = { index: "books", uuid: "young", createdMs: nowMs - 1000 };
+  const first = beginRequest(catalog, nowMs);
+  const meanwhile = beginRequest(catalog, nowMs);
+  assert.equal(first(young), false);
+  assert.equal(meanwhile(young), false);
+  assert.equal(beginRequest(catalog, nowMs)(young), true);
+  assert.equal(beginRequest(fakeCatalog(), nowMs)(young), false);
+  assert.equal(first({ ...young, uuid: "old", createdMs: nowMs - 3_600_000 }), true);
+});
+
+test("acceptedWrites() reads updated documents back where routings are used: an update keeps what it does not say", async () => {
+  const { services, catalog } = fakeWriteServices(() => stored);
+  const updated = operation(written("1", { source: { start: 0, end: 7 } }));
+  const plain = await acceptedWrites([updated], services);
+  assert.equal(plain.byIncarnation[0]?.operations[0]?.routing, undefined);
+  catalog.noteRouting("books");
+  const { byIncarnation } = await acceptedWrites([updated], services);
+  assert.deepEqual(byIncarnation[0]?.operations, [
+    {
+      id: "1",
+      routing: "r",
+      version: encodeVersion("books", 1, "3", "9"),
+      document: Buffer.from('{"n":9007199254740993}'),
+    },
+  ]);
 });

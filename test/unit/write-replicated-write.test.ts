@@ -12,6 +12,7 @@ import { fakeWriteServices } from "../support/fake-write-services.ts";
 
 const key = (id: string) => ({ index: "books", id, routing: undefined });
 const document = Buffer.from('{"n":1}');
+const receivedMs = 1_700_000_000_000;
 
 function written(id: string, seqNo: string, result: "index" | "delete" = "index"): Outcome {
   return {
@@ -36,9 +37,9 @@ function write(
   more: Partial<ReplicatedWrite> = {},
 ): ReplicatedWrite {
   return {
-    receivedMs: 77,
+    receivedMs,
     forward: { method: "POST", path: "/_bulk" },
-    mayAnswer404: false,
+    form: "bulk",
     keys: [key("1"), key("2")],
     read: () => outcomes,
     restore: (body) => Buffer.concat([Buffer.from("restored:"), body]),
@@ -50,7 +51,7 @@ const bothWritten = [answered("1", written("1", "5")), answered("2", written("2"
 const typeOf = ({ body }: Answer): string => JSON.parse(body.toString()).error.type;
 const unknown = (keys: readonly string[]) => ({
   kind: "reconcile",
-  writtenAtMs: 77,
+  writtenAtMs: receivedMs,
   reason: "outcome unknown",
   keys: keys.map(key),
   looksLeft: looksAfterUnknown,
@@ -68,7 +69,7 @@ test("replicatedWrite() gives the client PRIMARY's answer and queues what PRIMAR
   const [record, ...more] = queue.records();
   assert.equal(more.length, 0);
   assert.ok(record?.kind === "apply");
-  assert.equal(record.writtenAtMs, 77);
+  assert.equal(record.writtenAtMs, receivedMs);
   assert.deepEqual(record.incarnation, { index: "books", uuid: "uuid-books", createdMs: 1 });
   assert.deepEqual(
     record.manifest.map(({ id, version, deletes }) => ({ id, version, deletes })),
@@ -253,7 +254,7 @@ test("replicatedWrite() sends nothing and keeps no intent when PRIMARY rejected 
 test("replicatedWrite() takes a 404 for an answer to read only where a deletion may give one", async () => {
   const outcomes = [answered("1", written("1", "9", "delete"))];
   const { services, queue } = fakeWriteServices(() => ({ status: 404 }));
-  const answer = await replicatedWrite(write(outcomes, { mayAnswer404: true }), services);
+  const answer = await replicatedWrite(write(outcomes, { form: "document" }), services);
   assert.equal(answer.status, 404);
   const [record] = queue.records();
   assert.ok(record?.kind === "apply");
@@ -266,3 +267,44 @@ test("replicatedWrite() lets a mistake of its own escape: no answer is made up",
   });
   await assert.rejects(replicatedWrite(write(bothWritten), services), TypeError);
 });
+
+for (const status of [500, 502, 503, 504]) {
+  test(`replicatedWrite() of a single document takes ${status} for an unknown outcome: PRIMARY may have failed half-way`, async () => {
+    const { services, queue, intentsLeft } = fakeWriteServices(() => clusterError(status, "why"));
+    const answer = await replicatedWrite(write(bothWritten, { form: "document" }), services);
+    assert.equal(answer.status, status);
+    assert.equal(typeOf(answer), "why");
+    assert.deepEqual(queue.records(), [unknown(["1", "2"])]);
+    assert.equal(await intentsLeft(), 1);
+  });
+}
+
+for (const outcomes of [bothWritten, undefined]) {
+  const what = outcomes ? "what PRIMARY accepted" : "an answer that does not pair";
+  test(`replicatedWrite() with INTENTS=parallel answers 503 when neither the intent nor the record of ${what} is durable`, async () => {
+    const { services, queue, intentStore, telemetry } = fakeWriteServices(() => ({ body: "ok" }), {
+      intentMode: "parallel",
+    });
+    intentStore.failWith(new Error("no bucket"));
+    queue.refuseWith(new Error("throttled"));
+    const answer = await replicatedWrite(write(outcomes), services);
+    assert.equal(answer.status, 503);
+    assert.equal(typeOf(answer), "enqueue_failed_exception");
+    const recovery = telemetry.lines.filter((line) => line.includes('"recovery"'));
+    assert.equal(recovery.length, 1);
+    assert.match(recovery[0] ?? "", /none: the intent could not be stored/);
+  });
+}
+
+for (const [intentMode, said] of [
+  ["before", /the intent stays/],
+  ["parallel", /the intent stays/],
+  ["off", /none: INTENTS is off/],
+] as const) {
+  test(`replicatedWrite() with INTENTS=${intentMode} says in the log what becomes of a write that cannot be queued`, async () => {
+    const { services, queue, telemetry } = fakeWriteServices(() => ({ body: "ok" }), { intentMode });
+    queue.refuseWith(new Error("throttled"));
+    await replicatedWrite(write(bothWritten), services);
+    assert.match(telemetry.lines.find((line) => line.includes('"recovery"')) ?? "", said);
+  });
+}

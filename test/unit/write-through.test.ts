@@ -235,28 +235,6 @@ test("writeThrough() of an index-level change whose outcome is unknown defines: 
   assert.equal(queue.records()[0]?.kind, "define");
 });
 
-test("writeThrough() answers 503 when an index-level change cannot be queued: the client is to send it again", async () => {
-  const { services, queue } = fakeWriteServices(() => ({ body: { acknowledged: true } }));
-  queue.refuseWith(new Error("throttled"));
-  const answer = await writeThrough(fakeRequest("PUT /books"), services);
-  assert.equal(answer.status, 503);
-  assert.equal(jsonOf(answer).error.type, "enqueue_failed_exception");
-});
-
-test("writeThrough() of a by-query write reconciles every index it may have touched, a little later", async () => {
-  const definition = { aliases: {}, mappings: {}, settings: {} };
-  const { services, queue } = fakeWriteServices(({ method }) =>
-    method === "GET" ? { body: { "books-1": definition, "books-2": definition } } : { body: { updated: 3 } },
-  );
-  const answer = await writeThrough(fakeRequest("POST /books-*/_update_by_query"), services);
-  assert.deepEqual(jsonOf(answer), { updated: 3 });
-  assert.deepEqual(
-    queue.records().map((record) => record.kind === "reconcile-index" && record.index),
-    ["books-1", "books-2"],
-  );
-  for (const { delaySeconds } of queue.sent) assert.ok((delaySeconds ?? 0) > 0);
-});
-
 test("writeThrough() refuses by-query writes where bulk requests are enforced", async () => {
   const { services, primary } = fakeWriteServices(() => ({}), { enforceBulkRequestsOnly: true });
   for (const line of ["POST /books/_delete_by_query", "POST /_reindex"]) {

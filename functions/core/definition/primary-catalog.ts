@@ -43,6 +43,14 @@ export interface PrimaryCatalog {
    * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say.
    */
   describe(index: string): Promise<PrimaryIndex | undefined>;
+  /**
+   * Whether any document of the index carries a routing; remembered once it does. An update keeps the
+   * routing that the document has, and its answer does not show it.
+   * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say.
+   */
+  usesRouting(index: string): Promise<boolean>;
+  /** A write of the index carried a routing. */
+  noteRouting(index: string): void;
   /** The next `describe` asks PRIMARY: the index may have been recreated or changed. */
   forget(index: string): void;
   forgetAll(): void;
@@ -50,6 +58,8 @@ export interface PrimaryCatalog {
 
 /** A catalog that asks `GET /{index}`, once for all who ask at the same time. */
 export function createPrimaryCatalog(primary: Cluster, ttlMs: number, now: () => number): PrimaryCatalog {
+  const routed = new Set<string>();
+  const unrouted = new Map<string, { until: number; value: Promise<boolean> }>();
   const entries = new Map<string, { until: number; value: Promise<PrimaryIndex | undefined> }>();
   return {
     describe(index) {
@@ -64,6 +74,19 @@ export function createPrimaryCatalog(primary: Cluster, ttlMs: number, now: () =>
       value.then((found) => found === undefined && drop(), drop);
       return value;
     },
+    usesRouting(index) {
+      if (routed.has(index)) return Promise.resolve(true);
+      const known = unrouted.get(index);
+      if (known !== undefined && known.until > now()) return known.value;
+      const value = holdsRouting(primary, index);
+      unrouted.set(index, { until: now() + ttlMs, value });
+      value.then(
+        (found) => found && routed.add(index),
+        () => unrouted.delete(index),
+      );
+      return value;
+    },
+    noteRouting: (index) => void routed.add(index),
     forget: (index) => void entries.delete(index),
     forgetAll: () => entries.clear(),
   };
@@ -88,4 +111,17 @@ async function readIndex(primary: Cluster, index: string): Promise<PrimaryIndex 
     hasPipeline: default_pipeline !== "_none" || final_pipeline !== "_none",
     aliasRouting,
   };
+}
+
+const hitsSchema = v.object({ hits: v.optional(v.object({ hits: v.optional(v.array(v.unknown()), []) })) });
+
+/** One hit is enough, and the search ends with it. */
+async function holdsRouting(primary: Cluster, index: string): Promise<boolean> {
+  const answer = await ask(primary, {
+    method: "POST",
+    path: `/${segment(index)}/_search`,
+    query: "filter_path=hits.hits._id",
+    body: { size: 1, terminate_after: 1, _source: false, query: { exists: { field: "_routing" } } },
+  });
+  return answer.status !== 404 && (readJson(primary, hitsSchema, answer).hits?.hits.length ?? 0) > 0;
 }

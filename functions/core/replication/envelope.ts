@@ -46,7 +46,7 @@ export async function seal(
   if (body.length === 0) return { body: line(headerOf(record, { encoding: "none" })), group };
   if (settings.encoding === "plain") {
     const header = line(headerOf(record, { encoding: "plain" }));
-    if (header.length + body.length <= settings.inlineBytesMax && isUtf8(body)) {
+    if (Buffer.byteLength(header) + body.length <= settings.inlineBytesMax && isUtf8(body)) {
       const text = body.toString("utf8");
       if (!refusedBySqs.test(text)) return { body: header + text, group };
     }
@@ -54,7 +54,7 @@ export async function seal(
   }
   const packed = await gzipAsync(body, { level: 1 });
   const header = line(headerOf(record, { encoding: "gzip" }));
-  if (header.length + Math.ceil(packed.length / 3) * 4 <= settings.inlineBytesMax) {
+  if (Buffer.byteLength(header) + Math.ceil(packed.length / 3) * 4 <= settings.inlineBytesMax) {
     return { body: header + packed.toString("base64"), group };
   }
   return { body: await offload(record, "gzip", packed, settings, payloads), group };
