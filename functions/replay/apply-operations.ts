@@ -91,7 +91,8 @@ function newestOfEach(operations: readonly PendingOperation[]): readonly Placed[
     : [...newest.values()];
 }
 
-function keyOf({ incarnation, layout, entry }: PendingOperation): string {
+/** Where the operation's document has its tombstone, if it has one. */
+export function tombstoneKeyOf({ incarnation, layout, entry }: PendingOperation): string {
   return tombstoneKey(incarnation.uuid, shardOf(entry.id, entry.routing, layout), entry.id);
 }
 
@@ -105,7 +106,10 @@ async function writeTombstones(
   if (deletions.length === 0) return placed;
   const failure = await attempt(() =>
     services.tombstones.write(
-      deletions.map(({ operation }) => ({ key: keyOf(operation), version: operation.entry.version })),
+      deletions.map(({ operation }) => ({
+        key: tombstoneKeyOf(operation),
+        version: operation.entry.version,
+      })),
     ),
   );
   if (failure === undefined) {
@@ -126,7 +130,7 @@ async function deleteWhatIsBuried(
   services.telemetry.count("tombstoneLookups", written.length);
   const sinceMs = Math.min(...written.map(({ operation }) => operation.writtenAtMs));
   const failure = await attempt(async () => {
-    const keys = written.map(({ operation }) => keyOf(operation));
+    const keys = written.map(({ operation }) => tombstoneKeyOf(operation));
     const found = await services.tombstones.find(keys, sinceMs);
     const buried: { placed: Placed; version: string }[] = [];
     for (const [i, placed] of written.entries()) {

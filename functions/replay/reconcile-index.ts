@@ -33,7 +33,7 @@ export async function reconcilePage(
 ): Promise<ReconciledPage> {
   const { index } = record;
   // Before the index is looked for: the task may be what makes it.
-  if (record.awaitsTasks && (await runsByQuery(services.primary))) {
+  if (record.awaitsTasks && record.cursor === undefined && (await runsByQuery(services.primary))) {
     throw new TruthUnsettled("PRIMARY still runs a by-query write or a reindex");
   }
   const state = (await readPrimaryState(services.primary, [index])).get(index);
@@ -42,6 +42,10 @@ export async function reconcilePage(
   const readiness = await services.incarnations.ensure(state.incarnation, state);
   if (readiness.kind === "unknown" || readiness.kind === "dead") {
     throw new TruthUnsettled(`[${index}] is not ready on BACKUP`);
+  }
+  // BACKUP's index was made anew: the pages before this one are not on it.
+  if (readiness.kind === "created" && record.cursor !== undefined) {
+    return { operations: [], next: { ...record, cursor: undefined } };
   }
   const cursor: IndexCursor = record.cursor ?? { side: "primary", shard: 0, afterSeqNo: "-1" };
   const cluster = cursor.side === "primary" ? services.primary : services.backup;

@@ -6,14 +6,14 @@ import { incarnationAlias } from "../core/replication/incarnation.ts";
 import { isNewer } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
-import { applyOperations, type PendingOperation } from "./apply-operations.ts";
+import { applyOperations, type PendingOperation, tombstoneKeyOf } from "./apply-operations.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
 /**
  * Operations that BACKUP refused because its index or its mapping was not what PRIMARY's is: the
  * definition is copied again and they are sent once more. What is refused again for its mapping is parked,
- * unless BACKUP holds a newer version: parsing comes before the version check, so a superseded document
+ * unless BACKUP holds a newer version or its tombstone: parsing comes before the version check, so a superseded document
  * that does not fit answers 400, not 409 (cluster-semantics, section 2).
  */
 export async function secondChance(
@@ -83,10 +83,14 @@ async function settle(
     })),
     { withSource: false },
   );
+  const sinceMs = Math.min(...misfits.map(({ writtenAtMs }) => writtenAtMs), services.now());
+  const buried =
+    misfits.length > 0 ? await services.tombstones.find(misfits.map(tombstoneKeyOf), sinceMs) : new Map();
   const superseded = new Set(
     misfits.filter((operation, i) => {
       const document = held[i];
-      return document?.kind === "found" && !isNewer(operation.entry.version, document.version);
+      const newest = document?.kind === "found" ? document.version : buried.get(tombstoneKeyOf(operation));
+      return newest !== undefined && !isNewer(operation.entry.version, newest);
     }),
   );
   return operations.map((operation, i): Disposition => {

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClusterAnswerError } from "../../functions/core/cluster/json-request.ts";
-import { ClusterError, type ClusterRequest } from "../../functions/core/cluster/port.ts";
-import { createIncarnations } from "../../functions/core/definition/incarnations.ts";
+import { ClusterError } from "../../functions/core/cluster/port.ts";
+import {
+  type Announce,
+  type Announcement,
+  createIncarnations,
+} from "../../functions/core/definition/incarnations.ts";
 import type { PrimaryState } from "../../functions/core/definition/primary-state.ts";
 import { type JsonObject, markOf } from "../../functions/core/definition/translate.ts";
 import {
+  type Answering,
   clusterError,
   type FakeAnswer,
   fakeCluster,
@@ -18,8 +23,9 @@ const layout = { shards: 2, routingShards: 8, partitionSize: 1 };
 const incarnation = { index: "books", uuid: "u1", createdMs: 100 };
 const state: PrimaryState = { incarnation, layout, mappingVersion: 3, terms: { "0": 1, "1": 1 } };
 
-function definition(mappings: JsonObject, aliases: JsonObject = {}): FakeAnswer {
-  return { body: { books: { aliases, mappings, settings: { "index.number_of_shards": "2" } } } };
+function definition(mappings: JsonObject, aliases: JsonObject = {}, more: JsonObject = {}): FakeAnswer {
+  const settings = { "index.number_of_shards": "2", ...more };
+  return { body: { books: { aliases, mappings, settings } } };
 }
 
 function marked(uuid: string, createdMs: number): FakeAnswer {
@@ -28,11 +34,14 @@ function marked(uuid: string, createdMs: number): FakeAnswer {
 }
 
 const notThere = () => clusterError(404, "index_not_found_exception");
-const primaryDefinition = definition({ properties: { a: { type: "keyword" } } });
+const mappings = { properties: { a: { type: "keyword" } } };
+/** PRIMARY's index, as the incarnation of that UUID. */
+const lives = (uuid = "u1", aliases: JsonObject = {}, more: JsonObject = {}) =>
+  definition(mappings, aliases, { "index.uuid": uuid, ...more });
 
 /** Two clusters: PRIMARY has the index; BACKUP answers `GET /books` and its changes as the test says. */
-function world(backupGet: () => FakeAnswer, change: (request: ClusterRequest) => FakeAnswer = () => ({})) {
-  const primary = fakeCluster("primary", () => primaryDefinition);
+function world(backupGet: () => FakeAnswer, change: Answering = () => ({})) {
+  const primary = fakeCluster("primary", () => lives());
   const backup = fakeCluster("backup", (request) =>
     request.method === "GET" ? backupGet() : change(request),
   );
@@ -104,12 +113,9 @@ test("ensure() replaces another incarnation's index and says so", async () => {
     layout,
     replaced: true,
   });
-  assert.deepEqual(changes().map(lineOf), ["POST /_aliases", "PUT /books"]);
+  assert.deepEqual(changes().map(lineOf), ["POST /_aliases", "DELETE /books", "PUT /books"]);
   assert.deepEqual(JSON.parse(textOf(changes()[0])), {
-    actions: [
-      { remove: { index: "books", alias: "understudy-I-u0", must_exist: true } },
-      { remove_index: { index: "books" } },
-    ],
+    actions: [{ remove: { index: "books", alias: "understudy-I-u0", must_exist: true } }],
   });
 });
 
@@ -117,7 +123,7 @@ test("ensure() announces an index before it makes, adopts or replaces one, and n
   for (const [get, expected] of [
     [notThere, ["announced false", "PUT /books"]],
     [() => definition({}), ["announced false", "PUT /books/_alias/understudy-I-u1", "PUT /books/_mapping"]],
-    [() => marked("u0", 50), ["announced true", "POST /_aliases", "PUT /books"]],
+    [() => marked("u0", 50), ["announced true", "POST /_aliases", "DELETE /books", "PUT /books"]],
     [() => marked("u1", 100), ["PUT /books/_mapping"]],
   ] as const) {
     const events: string[] = [];
@@ -125,11 +131,55 @@ test("ensure() announces an index before it makes, adopts or replaces one, and n
       events.push(lineOf(request));
       return {};
     });
-    const announce = async (replaced: boolean) => void events.push(`announced ${replaced}`);
+    const announce: Announce = async ({ replaced }) => void events.push(`announced ${replaced}`);
     await incarnations.ensure(incarnation, state, announce);
     await incarnations.ensure(incarnation, state, announce);
     assert.deepEqual(events, expected);
   }
+});
+
+test("ensure() announces whether PRIMARY's index began with another one's documents", async () => {
+  for (const [settings, resized] of [
+    [{}, false],
+    [{ "index.resize.source.name": "old-books" }, true],
+  ] as const) {
+    const { incarnations, primary } = world(notThere);
+    primary.answer(() => lives("u1", {}, settings));
+    const announcements: Announcement[] = [];
+    await incarnations.ensure(incarnation, state, async (given) => void announcements.push(given));
+    assert.deepEqual(announcements, [{ replaced: false, resized }]);
+  }
+});
+
+test("ensure() announces once until the index is made, however often BACKUP refuses it, and anew for the next", async () => {
+  let refused = true;
+  const { incarnations, primary } = world(notThere, () => (refused ? clusterError(503, "no_master") : {}));
+  let announcements = 0;
+  const ensure = () => incarnations.ensure(incarnation, state, async () => void announcements++);
+  await assert.rejects(ensure(), ClusterAnswerError);
+  await assert.rejects(ensure(), ClusterAnswerError);
+  assert.equal(announcements, 1);
+  refused = false;
+  assert.equal((await ensure()).kind, "created");
+  assert.equal(announcements, 1);
+  // BACKUP has lost it.
+  incarnations.forget("u1");
+  assert.equal((await ensure()).kind, "created");
+  assert.equal(announcements, 2);
+  primary.answer(() => lives("u2"));
+  const successor = { ...incarnation, uuid: "u2" };
+  const announce = async () => void announcements++;
+  await incarnations.ensure(successor, { ...state, incarnation: successor }, announce);
+  assert.equal(announcements, 3);
+});
+
+test("ensure() announces again where the announcement itself failed", async () => {
+  const { incarnations } = world(notThere);
+  const failing = () => Promise.reject(new Error("the queue is down"));
+  await assert.rejects(incarnations.ensure(incarnation, state, failing), /the queue is down/);
+  const announced: Announcement[] = [];
+  await incarnations.ensure(incarnation, state, async (given) => void announced.push(given));
+  assert.equal(announced.length, 1);
 });
 
 test("ensure() changes nothing on BACKUP when the announcement fails", async () => {
@@ -139,17 +189,39 @@ test("ensure() changes nothing on BACKUP when the announcement fails", async () 
   assert.deepEqual(changes(), []);
 });
 
-test("ensure() is `dead` when PRIMARY's index is gone, or another one by now", async () => {
-  const { incarnations, backup } = world(() => marked("u1", 100));
+test("ensure() is `dead` when PRIMARY's index is gone, and takes what BACKUP still has of it away", async () => {
+  const { incarnations, changes } = world(() => marked("u1", 100));
   assert.deepEqual(await incarnations.ensure(incarnation, "gone"), { kind: "dead" });
+  assert.equal(changes().at(-1)?.method, "DELETE");
+});
+
+test("ensure() is `dead` when PRIMARY's index is another one by now, and leaves BACKUP's alone", async () => {
+  const { incarnations, backup } = world(() => marked("u1", 100));
   const successor = { ...state, incarnation: { ...incarnation, uuid: "u2" } };
   assert.deepEqual(await incarnations.ensure(incarnation, successor), { kind: "dead" });
   assert.equal(backup.requests.length, 0);
 });
 
-test("ensure() is `dead` when the index went between the state and its definition", async () => {
-  const { incarnations, primary, changes } = world(notThere);
-  primary.answer(notThere);
+test("ensure() is `dead` when the index went, or became another one, between the state and its definition", async () => {
+  for (const answer of [notThere, () => lives("u2")]) {
+    for (const get of [notThere, () => marked("u0", 50), () => definition({})]) {
+      const { incarnations, primary, changes } = world(get);
+      primary.answer(answer);
+      const announce = () => assert.fail("it was announced");
+      assert.deepEqual(await incarnations.ensure(incarnation, state, announce), { kind: "dead" });
+      assert.deepEqual(changes(), []);
+    }
+  }
+});
+
+test("ensure() never takes a successor's index away: it reads BACKUP's mark before it asks who lives on PRIMARY", async () => {
+  // After the first request, whichever it is, PRIMARY's index is u2 and another consumer has made BACKUP's.
+  let requests = 0;
+  const successor = () => requests++ > 0;
+  const { incarnations, primary, changes } = world(() =>
+    successor() ? marked("u2", 200) : marked("u0", 50),
+  );
+  primary.answer(() => lives(successor() ? "u2" : "u1"));
   assert.deepEqual(await incarnations.ensure(incarnation, state), { kind: "dead" });
   assert.deepEqual(changes(), []);
 });
@@ -157,14 +229,17 @@ test("ensure() is `dead` when the index went between the state and its definitio
 test("ensure() is `unknown` when another consumer creates or replaces the index at the same time", async () => {
   const creating = world(notThere, () => clusterError(400, "resource_already_exists_exception"));
   assert.equal((await creating.incarnations.ensure(incarnation, state)).kind, "unknown");
-  // The alias is gone, and by the time of the second look the name stands for a third incarnation.
+  // By the time of the second look the name stands for a third incarnation.
   let looks = 0;
-  const replacing = world(
-    () => marked(looks++ === 0 ? "u0" : "u9", 50),
+  const replacing = world(() => marked(looks++ === 0 ? "u0" : "u9", 50));
+  assert.equal((await replacing.incarnations.ensure(incarnation, state)).kind, "unknown");
+  assert.deepEqual(replacing.changes(), []);
+  const taken = world(
+    () => marked("u0", 50),
     () => clusterError(404, "aliases_not_found_exception"),
   );
-  assert.equal((await replacing.incarnations.ensure(incarnation, state)).kind, "unknown");
-  assert.deepEqual(replacing.changes().map(lineOf), ["POST /_aliases"]);
+  assert.equal((await taken.incarnations.ensure(incarnation, state)).kind, "unknown");
+  assert.deepEqual(taken.changes().map(lineOf), ["POST /_aliases"]);
 });
 
 test("ensure() remembers no `unknown`: the next call looks again", async () => {
@@ -200,14 +275,83 @@ test("ensure() without PRIMARY is `ready` by its memory or by BACKUP's mark", as
   assert.equal(backup.requests.length, asked);
 });
 
-test("ensure() without PRIMARY is `dead` by a later mark, `unknown` by an earlier one or none", async () => {
-  const later = world(() => marked("u2", 101));
-  assert.deepEqual(await later.incarnations.ensure(incarnation, "unavailable"), { kind: "dead" });
-  for (const get of [() => marked("u0", 99), () => definition({}), notThere]) {
-    const { incarnations, changes } = world(get);
+test("ensure() without PRIMARY is `unknown` by any mark but its own: clocks and restores make no order", async () => {
+  const others = [() => marked("u2", 101), () => marked("u0", 99), () => definition({}), notThere];
+  for (const get of others) {
+    const { incarnations, changes, primary } = world(get);
     assert.equal((await incarnations.ensure(incarnation, "unavailable")).kind, "unknown");
     assert.deepEqual(changes(), []);
+    assert.equal(primary.requests.length, 0);
   }
+});
+
+test("ensure() takes back what it made for an index that went from PRIMARY meanwhile", async () => {
+  for (const answer of [notThere, () => lives("u2")]) {
+    let made = false;
+    const { incarnations, primary, changes } = world(
+      () => (made ? marked("u1", 100) : notThere()),
+      ({ method, path }) => {
+        if (method === "PUT" && path === "/books") {
+          made = true;
+          primary.answer(answer);
+        }
+        return {};
+      },
+    );
+    assert.deepEqual(await incarnations.ensure(incarnation, state), { kind: "dead" });
+    assert.deepEqual(changes().map(lineOf), ["PUT /books", "POST /_aliases", "DELETE /books"]);
+    assert.equal((await incarnations.ensure(incarnation, "gone")).kind, "dead");
+  }
+});
+
+test("ensure() takes nothing back while PRIMARY cannot say whether the index went", async () => {
+  const { incarnations, primary, changes } = world(notThere, () => {
+    primary.answer(noAnswer("primary", "timeout"));
+    return {};
+  });
+  await assert.rejects(incarnations.ensure(incarnation, state), ClusterError);
+  assert.deepEqual(changes().map(lineOf), ["PUT /books"]);
+});
+
+test("ensure() levels a new index's aliases together with its neighbours', after it is made", async () => {
+  for (const [get, before] of [
+    [notThere, []],
+    [() => marked("u0", 50), ["POST /_aliases", "DELETE /books"]],
+  ] as const) {
+    let made = false;
+    const { incarnations, primary, changes } = world(
+      () => (made ? marked("u1", 100) : get()),
+      ({ method, path }) => {
+        made ||= method === "PUT" && path === "/books";
+        return {};
+      },
+    );
+    primary.answer(() => lives("u1", { library: { is_write_index: true } }));
+    assert.equal((await incarnations.ensure(incarnation, state)).kind, "created");
+    assert.deepEqual(changes().map(lineOf), [...before, "PUT /books", "POST /_aliases"]);
+    assert.deepEqual(JSON.parse(textOf(changes().at(-1))), {
+      actions: [{ add: { index: "books", alias: "library", is_write_index: true } }],
+    });
+  }
+});
+
+test("ensure() lets documents through although BACKUP refuses an alias, and tries again where a cluster fails", async () => {
+  let made = false;
+  const after = (refusal: Answering) => {
+    made = false;
+    const { incarnations, primary } = world(
+      () => (made ? marked("u1", 100) : notThere()),
+      (request) => {
+        if (request.path === "/_aliases") return refusal(request);
+        made = true;
+        return {};
+      },
+    );
+    primary.answer(() => lives("u1", { films: {} }));
+    return incarnations.ensure(incarnation, state);
+  };
+  assert.equal((await after(() => clusterError(400, "invalid_alias_name_exception"))).kind, "created");
+  await assert.rejects(after(noAnswer("backup", "lost")), ClusterError);
 });
 
 test("ensure() throws what a cluster fails with, and works again afterwards", async () => {
@@ -216,7 +360,7 @@ test("ensure() throws what a cluster fails with, and works again afterwards", as
   await assert.rejects(incarnations.ensure(incarnation, state), ClusterAnswerError);
   primary.answer(noAnswer("primary", "timeout"));
   await assert.rejects(incarnations.ensure(incarnation, state), ClusterError);
-  primary.answer(() => primaryDefinition);
+  primary.answer(() => lives());
   down = false;
   assert.equal((await incarnations.ensure(incarnation, state)).kind, "created");
 });

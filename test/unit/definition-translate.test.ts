@@ -78,7 +78,7 @@ test("markedMapping() adds the mark and keeps PRIMARY's own _meta and fields", (
   assert.deepEqual(markedMapping({ _meta: null }, mark), { _meta: { understudy: mark } });
 });
 
-test("createRequest() places documents on shards as PRIMARY does, and adds the incarnation's alias", () => {
+test("createRequest() places documents on shards as PRIMARY does, and has the incarnation's alias alone: users' are levelled after", () => {
   const definition = {
     aliases: { library: { is_write_index: true } },
     mappings: { properties: {} },
@@ -89,7 +89,7 @@ test("createRequest() places documents on shards as PRIMARY does, and adds the i
     "index.number_of_shards": "2",
     "index.number_of_routing_shards": 1024,
   });
-  assert.deepEqual(request.aliases, { library: { is_write_index: true }, "understudy-I-u1": {} });
+  assert.deepEqual(request.aliases, { "understudy-I-u1": {} });
   assert.deepEqual(request.mappings, markedMapping({ properties: {} }, markOf(incarnation, layout)));
 });
 

@@ -60,6 +60,37 @@ test("applyOperations() tells the same id under two routings apart", async () =>
   assert.equal(backup.bulks[0]?.length, 2);
 });
 
+test("applyOperations() tells routings and ids apart that look alike when joined", async () => {
+  const { services, backup } = fakeReplayServices();
+  const alike = [
+    { ...replica("c", 5, "{}"), routing: "a/b" },
+    { ...replica("b/c", 6, "{}"), routing: "a" },
+    { ...replica("a/b/c", 7, "{}"), routing: "" },
+    replica("3/a/b/c", 8, "{}"),
+  ];
+  assert.deepEqual(
+    await kinds(
+      apply(
+        alike.map((operation) => pending(operation)),
+        services,
+      ),
+    ),
+    alike.map(() => "applied"),
+  );
+  assert.equal(backup.bulks[0]?.length, alike.length);
+});
+
+test("applyOperations() takes an operation for late that waited in its batch before it came here", async () => {
+  for (const [waitedMs, calls] of [
+    [freshMs, []],
+    [freshMs + 1, ["find"]],
+  ] as const) {
+    const { services, tombstones } = fakeReplayServices({ monotonicMs: () => 10_000 });
+    await applyOperations([pending(replica("1", 5, "{}"))], 10_000 - waitedMs, services);
+    assert.deepEqual(tombstones.calls, calls);
+  }
+});
+
 test("applyOperations() makes a deletion's tombstone durable before the deletion is sent", async () => {
   const { services, backup, tombstones } = fakeReplayServices();
   backup.refuseBulk(() => {
@@ -187,7 +218,7 @@ test("applyOperations() halves a bulk that is too large or refused as a whole, d
 });
 
 for (const status of [429, 500, 503, 401, 403]) {
-  test(`apply() retries all of a bulk that BACKUP answered ${status}, in one piece`, async () => {
+  test(`applyOperations() retries all of a bulk that BACKUP answered ${status}, in one piece`, async () => {
     const { services, backup } = fakeReplayServices();
     backup.refuseBulk(() => ({ status, body: { error: { type: "x", reason: "y" } } }));
     const operations = [pending(replica("1", 5, "{}")), pending(replica("2", 5, "{}"))];
@@ -195,6 +226,16 @@ for (const status of [429, 500, 503, 401, 403]) {
     assert.equal(backup.bulks.length, 1);
   });
 }
+
+test("applyOperations() retries all of a bulk whose 400 is not the cluster's own: no document is at fault", async () => {
+  for (const body of ["<html>400 Bad Request</html>", "", { message: "Bad Request" }]) {
+    const { services, backup } = fakeReplayServices();
+    backup.refuseBulk(() => ({ status: 400, body }));
+    const operations = [pending(replica("1", 5, "{}")), pending(replica("2", 5, "{}"))];
+    assert.deepEqual(await kinds(apply(operations, services)), ["retry", "retry"]);
+    assert.equal(backup.bulks.length, 1);
+  }
+});
 
 test("applyOperations() retries all of a bulk whose answer is cut or has other items", async () => {
   for (const body of [

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { unseal } from "../../functions/core/replication/envelope.ts";
 import { parseMessage, recordOf } from "../../functions/core/replication/header.ts";
 import { encodeVersion } from "../../functions/core/replication/version.ts";
+import { tombstoneKey } from "../../functions/core/tombstone/tombstones.ts";
 import { replayBatch } from "../../functions/replay/replay-batch.ts";
-import { clusterError, noAnswer } from "../support/fake-cluster.ts";
+import { noAnswer } from "../support/fake-cluster.ts";
 import {
   applyMessage,
   fakeReplayServices,
@@ -189,126 +190,94 @@ test("replayBatch() applies without PRIMARY what BACKUP has an index for, and ke
   assert.deepEqual(await replayBatch([apply], services), [{ kind: "retry", reason: "PRIMARY is needed" }]);
 });
 
-test("replayBatch() drops a record of an older operator epoch", async () => {
-  const { services, backup } = fakeReplayServices({ epoch: 2 });
-  const old = await applyMessage([replica("1", encodeVersion("books", 1, "9", "9"), "{}")], services);
-  const present = await applyMessage([replica("2", encodeVersion("books", 2, "1", "1"), "{}")], services);
-  assert.deepEqual(await replayBatch([old, present], services), [done, done]);
-  assert.deepEqual([...backup.documents.keys()], [place("2")]);
-});
-
-test("replayBatch() makes a missing index and sends its operations once more", async () => {
-  const { services, backup, incarnations } = fakeReplayServices();
-  let refusals = 0;
-  backup.refuse(() => (refusals++ === 0 ? { status: 404, type: "index_not_found_exception" } : undefined));
-  const apply = await applyMessage([replica("1", 9, "{}")], services);
-  assert.deepEqual(await replayBatch([apply], services), [done]);
-  assert.deepEqual(incarnations.calls, ["ensure u1", "forget u1", "ensure u1"]);
-  assert.equal(backup.documents.size, 1);
-});
-
-test("replayBatch() keeps a record waiting whose index is missing twice: there is no third try", async () => {
-  const { services, backup, deadLetters } = fakeReplayServices();
-  backup.refuse(() => ({ status: 404, type: "index_not_found_exception" }));
-  const apply = await applyMessage([replica("1", 9, "{}")], services);
-  assert.deepEqual(await kinds(replayBatch([apply], services)), ["retry"]);
-  assert.equal(backup.bulks.length, 2);
-  assert.equal(deadLetters.sent.length, 0);
-});
-
-test("replayBatch() copies the mapping again after a mapping error, and parks what does not fit even then", async () => {
-  const { services, backup, incarnations, deadLetters } = fakeReplayServices();
-  let refused = 0;
-  backup.refuse(({ id }) => {
-    if (id === "once" && refused++ === 0) return { status: 400, type: "mapper_parsing_exception" };
-    return id === "never" ? { status: 400, type: "document_parsing_exception" } : undefined;
-  });
-  const operations = [replica("once", 9, "{}"), replica("never", 9, "{}"), replica("fits", 9, "{}")];
-  assert.deepEqual(await replayBatch([await applyMessage(operations, services)], services), [done]);
-  assert.deepEqual(incarnations.calls, ["ensure u1", "forget u1", "ensure u1"]);
-  assert.deepEqual([...backup.documents.keys()].sort(), [place("fits"), place("once")]);
-  assert.deepEqual(
-    backup.bulks[1]?.map(({ id }) => id),
-    ["once", "never"],
-  );
-  assert.equal(deadLetters.sent[0]?.attributes?.["id"], "never");
-});
-
-test("replayBatch() parks no document that does not fit when BACKUP holds a newer one", async () => {
-  for (const [held, parked] of [
-    ["10", 0],
-    ["9", 0],
-    ["8", 1],
-  ] as const) {
-    const { services, backup, deadLetters } = fakeReplayServices();
-    backup.documents.set(place("1"), { version: held, source: "{}" });
-    backup.refuse(() => ({ status: 400, type: "mapper_parsing_exception" }));
-    const apply = await applyMessage([replica("1", 9, "{}")], services);
-    assert.deepEqual(await replayBatch([apply], services), [done]);
-    assert.equal(deadLetters.sent.length, parked, held);
-  }
-});
-
-test("replayBatch() keeps a misfit waiting while PRIMARY cannot be asked for its mapping", async () => {
-  const { services, backup, primary, deadLetters } = fakeReplayServices();
-  backup.refuse(() => {
-    primary.cluster.answer(() => clusterError(503, "no_master"));
-    return { status: 400, type: "mapper_parsing_exception" };
-  });
-  const apply = await applyMessage([replica("1", 9, "{}")], services);
-  assert.deepEqual(await kinds(replayBatch([apply], services)), ["retry"]);
-  assert.equal(deadLetters.sent.length, 0);
-});
-
-test("replayBatch() reconciles keys: present documents are written, absent ones deleted under their guard", async () => {
-  const { services, backup, primary, tombstones } = fakeReplayServices();
-  primary.index("books").documents.set("1", { seqNo: 7, term: 1, source: '{"n":9007199254740993}' });
-  backup.documents.set(place("2"), { version: "3", source: "{}" });
-  const keys = ["1", "2"].map((id) => ({ index: "books", id, routing: undefined }));
-  const record = { kind: "reconcile", writtenAtMs: nowMs, reason: "r", keys, looksLeft: 0 } as const;
-  assert.deepEqual(await replayBatch([await recordMessage(record, services)], services), [done]);
+test("replayBatch() writes what today's PRIMARY holds for a record of an older operator epoch", async () => {
+  const { services, backup, primary } = fakeReplayServices({ epoch: 2 });
+  const old = (id: string) => replica(id, encodeVersion("books", 1, "9", "9"), '{"of":"the old PRIMARY"}');
+  primary.index("books").documents.set("1", { seqNo: 3, term: 1, source: '{"of":"today"}' });
+  const messages = [
+    await applyMessage([old("1"), old("gone")], services),
+    await applyMessage([replica("2", encodeVersion("books", 2, "1", "1"), "{}")], services),
+  ];
+  backup.documents.set(place("gone"), { version: encodeVersion("books", 1, "9", "8"), source: "{}" });
+  assert.deepEqual(await replayBatch(messages, services), [done, done]);
   assert.deepEqual(
     [...backup.documents],
-    [[place("1"), { version: encodeVersion("books", 0, "1", "7"), source: '{"n":9007199254740993}' }]],
+    [
+      [place("1"), { version: encodeVersion("books", 2, "1", "3"), source: '{"of":"today"}' }],
+      [place("2"), { version: encodeVersion("books", 2, "1", "1"), source: "{}" }],
+    ],
   );
-  assert.deepEqual([...tombstones.versions.values()], [encodeVersion("books", 0, "1", "50")]);
 });
 
-test("replayBatch() looks again, a while later, as often as a reconcile says", async () => {
-  const { services, queue } = fakeReplayServices();
-  const keys = [{ index: "books", id: "1", routing: undefined }];
-  const record = { kind: "reconcile", writtenAtMs: nowMs, reason: "r", keys, looksLeft: 2 } as const;
-  await replayBatch([await recordMessage(record, services)], services);
-  assert.deepEqual(queue.records(), [{ ...record, looksLeft: 1 }]);
-  assert.ok((queue.sent[0]?.delaySeconds ?? 0) > 0);
-  await replayBatch([await recordMessage({ ...record, looksLeft: 0 }, services)], services);
-  assert.equal(queue.sent.length, 1);
+test("replayBatch() keeps a record of an older operator epoch waiting while PRIMARY cannot be read", async () => {
+  const { services, backup, primary } = fakeReplayServices({ epoch: 2 });
+  primary.cluster.answer(noAnswer("primary", "refused"));
+  const old = await applyMessage([replica("1", encodeVersion("books", 1, "9", "9"), "{}")], services);
+  assert.deepEqual(await kinds(replayBatch([old], services)), ["retry"]);
+  assert.equal(backup.bulks.length, 0);
 });
 
-test("replayBatch() keeps a reconcile waiting while PRIMARY is away, beside records that go through", async () => {
-  const { services, primary, backup } = fakeReplayServices();
-  primary.cluster.answer(noAnswer("primary", "timeout"));
+test("replayBatch() parks a record whose version does not fit, and does its neighbours", async () => {
+  const { services, backup, primary, deadLetters } = fakeReplayServices();
+  primary.index("books").documents.set("1", { seqNo: 7, term: 99_999, source: "{}" });
   const keys = [{ index: "books", id: "1", routing: undefined }];
   const record = { kind: "reconcile", writtenAtMs: nowMs, reason: "r", keys, looksLeft: 0 } as const;
   const messages = [
     await recordMessage(record, services),
     await applyMessage([replica("2", 9, "{}")], services),
   ];
-  assert.deepEqual(await kinds(replayBatch(messages, services)), ["retry", "done"]);
-  assert.equal(backup.documents.size, 1);
+  assert.deepEqual(await replayBatch(messages, services), [done, done]);
+  assert.deepEqual([...backup.documents.keys()], [place("2")]);
+  assert.deepEqual(deadLetters.records(), [record]);
+  assert.match(deadLetters.sent[0]?.attributes?.["reason"] ?? "", /\[books\].*99999.*OPERATOR_EPOCH/);
 });
 
-test("replayBatch() keeps a batch waiting when the incarnation's index is being made by another consumer", async () => {
-  const { services, backup, incarnations } = fakeReplayServices();
-  incarnations.says(async () => ({ kind: "unknown", reason: "being created" }));
-  const keys = [{ index: "books", id: "1", routing: undefined }];
-  const record = { kind: "reconcile", writtenAtMs: nowMs, reason: "r", keys, looksLeft: 0 } as const;
+test("replayBatch() reads PRIMARY's truth where an inline body is damaged, and does its neighbours", async () => {
+  const envelope = { encoding: "gzip", inlineBytesMax: 400_000, payloadPrefix: "payloads/" } as const;
+  const { services, backup, primary, deadLetters } = fakeReplayServices({ envelope });
+  primary.index("books").documents.set("1", { seqNo: 12, term: 1, source: '{"n":12}' });
+  const damaged = await applyMessage([replica("1", 9, '{"n":9}')], services);
   const messages = [
-    await applyMessage([replica("1", 9, "{}")], services),
-    await recordMessage(record, services),
+    message(damaged.body.slice(0, -12)),
+    await applyMessage([replica("2", 9, "{}")], services),
   ];
-  assert.deepEqual(await kinds(replayBatch(messages, services)), ["retry", "retry"]);
-  assert.equal(backup.bulks.length, 0);
+  assert.deepEqual(await replayBatch(messages, services), [done, done]);
+  assert.equal(backup.documents.get(place("1"))?.source, '{"n":12}');
+  assert.equal(backup.documents.size, 2);
+  assert.equal(deadLetters.sent.length, 0);
+});
+
+test("replayBatch() takes a record for late that was fresh when it came and waited for its batch since", async () => {
+  let elapsedMs = 0;
+  const { services, backup, incarnations, tombstones } = fakeReplayServices({
+    monotonicMs: () => elapsedMs,
+  });
+  tombstones.versions.set(tombstoneKey("u1", 0, "1"), "20");
+  incarnations.says(async () => {
+    // BACKUP's index had to be made first.
+    elapsedMs += 5000;
+    return { kind: "ready", layout: { shards: 1, routingShards: 1, partitionSize: 1 } };
+  });
+  const fresh = await applyMessage([replica("1", 9, "{}")], services);
+  assert.deepEqual(await replayBatch([fresh], services), [done]);
+  assert.deepEqual(tombstones.calls, ["find"]);
+  assert.equal(backup.documents.size, 0);
+});
+
+test("replayBatch() lets the unreadable documents of a lost payload wait alone, too", async () => {
+  const { services, backup, store, queue, primary } = fakeReplayServices({ envelope: offloaded });
+  const lost = await applyMessage([replica("1", 9, large), replica("2", 9, "{}")], services);
+  store.objects.clear();
+  primary.index("books").documents.set("1", { seqNo: 12, term: 1, source: "{}" });
+  primary.index("books").unreadable.add("2");
+  assert.deepEqual(await replayBatch([lost], services), [done]);
+  assert.deepEqual([...backup.documents.keys()], [place("1")]);
+  const [rest] = queue.records();
+  assert.ok(rest?.kind === "reconcile");
+  assert.deepEqual(
+    rest.keys.map(({ id }) => id),
+    ["2"],
+  );
 });
 
 test("replayBatch() throws when the dead-letter queue fails: the batch comes again, nothing is dropped", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import {
   type EnvelopeSettings,
   PayloadLost,
@@ -8,7 +9,7 @@ import {
   unseal,
 } from "../../functions/core/replication/envelope.ts";
 import { parseMessage, recordOf } from "../../functions/core/replication/header.ts";
-import type { ApplyRecord } from "../../functions/core/replication/record.ts";
+import type { ApplyRecord, ReplicationRecord } from "../../functions/core/replication/record.ts";
 import { fakeObjectStore } from "../support/fake-object-store.ts";
 
 /** What SQS takes in a body (SendMessage). */
@@ -108,6 +109,54 @@ test("seal() groups by index, in characters that a MessageGroupId may have", asy
   assert.match(await group(""), /^[\x21-\x7E]{1,128}$/);
   const message = await seal(record, Buffer.alloc(0), settings, store);
   assert.equal(message.group, "books");
+});
+
+test("seal() escapes in the header what SQS refuses: ids, routings, reasons and names may hold any character", async () => {
+  const odd = "a\uFFFEb\uFFFFc\u0000d\u001F\u2028é😀";
+  const store = fakeObjectStore();
+  const manifest = [{ id: odd, routing: odd, version: "7", deletes: true, bytes: 3 }];
+  const records: readonly ReplicationRecord[] = [
+    { ...record, manifest },
+    {
+      kind: "reconcile",
+      writtenAtMs: 1,
+      reason: odd,
+      keys: [{ index: odd, id: odd, routing: odd }],
+      looksLeft: 0,
+    },
+    { kind: "define", writtenAtMs: 1, reason: odd, pattern: odd },
+  ];
+  for (const encoding of ["plain", "gzip"] as const) {
+    const settings: EnvelopeSettings = { encoding, inlineBytesMax: 1e5, payloadPrefix: "p/" };
+    for (const each of records) {
+      const message = await seal(each, Buffer.from("{}\n"), settings, store);
+      assert.match(message.body, sqsCharacters);
+      assert.deepEqual(recordOf(parseMessage(message.body).header), each);
+    }
+  }
+});
+
+test("unseal() throws PayloadLost when an inline body cannot be decompressed", async () => {
+  const { sealed, opened } = envelope("gzip");
+  const { body } = await sealed(Buffer.from('{"index":{}}\n{"s":"some text"}\n'));
+  const start = body.indexOf("\n") + 1;
+  for (const damaged of [
+    body.slice(0, -8),
+    body.slice(0, start),
+    `${body.slice(0, start)}AAAA${body.slice(start + 4)}`,
+    `${body.slice(0, start + 16)}AAAAAAAA${body.slice(start + 24)}`,
+  ]) {
+    await assert.rejects(opened(damaged), PayloadLost);
+  }
+});
+
+test("unseal() throws PayloadLost for a body that expands beyond any bulk, having expanded no more", async () => {
+  const { sealed, opened } = envelope("gzip");
+  const header = (await sealed(Buffer.from("{}\n"))).body.split("\n")[0];
+  // Members of one gzip stream, each 16 MiB of nothing; 257 MiB would be one too many.
+  const member = gzipSync(Buffer.alloc(16 * 1024 * 1024), { level: 1 });
+  const bomb = Buffer.concat(Array.from({ length: 32 }, () => member));
+  await assert.rejects(opened(`${header}\n${bomb.toString("base64")}`), PayloadLost);
 });
 
 test("unseal() throws PayloadLost when the payload is missing, cut or altered", async () => {

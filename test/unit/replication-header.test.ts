@@ -7,7 +7,7 @@ import {
   recordOf,
   UnreadableRecord,
 } from "../../functions/core/replication/header.ts";
-import type { ReplicationRecord } from "../../functions/core/replication/record.ts";
+import { type ReplicationRecord, wholeIndexRecord } from "../../functions/core/replication/record.ts";
 
 const writtenAtMs = 1_700_000_000_123;
 const strange = 'a/b "\\ \n\t é 漢 😀 __proto__ \u0000';
@@ -39,8 +39,7 @@ const records: readonly ReplicationRecord[] = [
     writtenAtMs,
     reason: "why",
     index: "books",
-    awaitsTasks: false,
-    onlyIfCountsDiffer: true,
+    awaitsTasks: true,
     cursor: undefined,
   },
   {
@@ -49,7 +48,6 @@ const records: readonly ReplicationRecord[] = [
     reason: "why",
     index: "books",
     awaitsTasks: false,
-    onlyIfCountsDiffer: true,
     cursor: { side: "backup", shard: 4, afterSeqNo: "1099511627775" },
   },
   { kind: "define", writtenAtMs, reason: "PUT /books", pattern: "books,-old*" },
@@ -62,6 +60,32 @@ for (const record of records) {
     assert.deepEqual(recordOf(parseMessage(line).header), record);
   });
 }
+
+test("recordOf() reads a record that was queued before its newest members were", () => {
+  const shared = { schema: 1, writtenAtMs, reason: "why", body: { encoding: "none" } };
+  const index = JSON.stringify({ ...shared, kind: "reconcile-index", index: "books" });
+  assert.deepEqual(recordOf(parseMessage(index).header), wholeIndexRecord("books", "why", writtenAtMs));
+  const keys = JSON.stringify({ ...shared, kind: "reconcile", keys: [["books", "1"]] });
+  const record = recordOf(parseMessage(keys).header);
+  assert.ok(record.kind === "reconcile");
+  assert.equal(record.looksLeft, 0);
+  assert.deepEqual(record.keys, [{ index: "books", id: "1", routing: undefined }]);
+});
+
+test("recordOf() takes no notice of members that it does not know", () => {
+  const later = {
+    ...headerOf(wholeIndexRecord("b", "r", 1), { encoding: "none" }),
+    onlyIfCountsDiffer: true,
+  };
+  const { header: read } = parseMessage(JSON.stringify(later));
+  assert.deepEqual(recordOf(read), wholeIndexRecord("b", "r", 1));
+});
+
+test("wholeIndexRecord() begins at the first page, and awaits PRIMARY's tasks only where it is told to", () => {
+  const record = { kind: "reconcile-index", writtenAtMs: 5, reason: "r", index: "b", cursor: undefined };
+  assert.deepEqual(wholeIndexRecord("b", "r", 5), { ...record, awaitsTasks: false });
+  assert.deepEqual(wholeIndexRecord("b", "r", 5, true), { ...record, awaitsTasks: true });
+});
 
 const example: ReplicationRecord = { kind: "define", writtenAtMs, reason: "PUT /b", pattern: "b" };
 const header = (): Header => headerOf(example, { encoding: "none" });

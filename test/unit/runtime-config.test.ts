@@ -156,6 +156,22 @@ test("readConfig() shows no password, whatever is wrong around it", () => {
   assert.equal(shown.includes(secret), false);
 });
 
+test("readConfig() shows no password that stands in a URL, and still which URL is wrong", () => {
+  for (const value of [
+    "http://elastic:hunter2@one.example:9200/?x=1",
+    "http://one.example:9200/?x=1, https://elastic:hunter2@two.example",
+    "ftp://elastic:hunter2@one.example",
+    "http://hunter2@one.example,",
+  ]) {
+    for (const name of ["PRIMARY_ENDPOINT", "BACKUP_ENDPOINT"]) {
+      const problems = problemsOf({ ...least, [name]: value });
+      assert.equal(problems.length, 1);
+      assert.equal(problems[0]?.includes("hunter2"), false, problems[0]);
+      assert.ok(problems[0]?.includes("one.example"), problems[0]);
+    }
+  }
+});
+
 test("readConfig() in the modes `none` and `passthrough` needs no credentials of its own", () => {
   for (const AUTH_MODE of ["none", "passthrough"]) {
     const config = readConfig({ ...least, AUTH_MODE, CLIENT_USERNAME: "", CLIENT_PASSWORD: "" });

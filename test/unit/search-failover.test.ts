@@ -134,6 +134,48 @@ test("searchWithFailover() remembers for a while that PRIMARY is down, then lets
   assert.equal(primary.requests.length, 4);
 });
 
+for (const status of [502, 504]) {
+  test(`searchWithFailover() remembers PRIMARY's ${status} as a failure`, async () => {
+    const { read, primary, services } = reading(() => clusterError(status, "x"));
+    await read();
+    assert.equal(services.primaryHealth.state(), "down");
+    await read();
+    assert.equal(primary.requests.length, 1);
+  });
+}
+
+test("searchWithFailover() falls back from a 503 without passing PRIMARY by: it may be about one index only", async () => {
+  const { read, primary, backup, services } = reading(({ path }) =>
+    path.startsWith("/books/") ? clusterError(503, "no_shard_available_action_exception") : { body: "P" },
+  );
+  assert.equal(await bodyOf(await read()), "from BACKUP");
+  assert.equal(services.primaryHealth.state(), "up");
+  assert.equal(await bodyOf(await read(fakeRequest("GET /films/_search"))), "P");
+  assert.equal(await bodyOf(await read()), "from BACKUP");
+  assert.equal(primary.requests.length, 3);
+  assert.equal(backup.requests.length, 2);
+});
+
+test("searchWithFailover() takes a 503 for no sign of life either: what is passed by stays so", async () => {
+  const { read, after, services } = reading(() => clusterError(503, "no_master_exception"));
+  services.primaryHealth.failed();
+  after(2000);
+  assert.equal(await bodyOf(await read()), "from BACKUP");
+  assert.equal(services.primaryHealth.state(), "down");
+});
+
+test("searchWithFailover() learns nothing of PRIMARY from a limit of its own", async () => {
+  const { read, after, services } = reading(() => {
+    throw new ClusterError("primary", "limited", "full");
+  });
+  assert.equal((await read()).status, 429);
+  assert.equal(services.primaryHealth.state(), "up");
+  services.primaryHealth.failed();
+  after(2000);
+  assert.equal((await read()).status, 429);
+  assert.equal(services.primaryHealth.state(), "down");
+});
+
 test("searchWithFailover() takes a 4xx for a sign of life", async () => {
   const { read, primary, services } = reading(() => clusterError(400, "x"));
   services.primaryHealth.failed();

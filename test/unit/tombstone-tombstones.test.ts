@@ -76,6 +76,41 @@ test("write() makes a side index once a month, and takes one that exists already
   await createTombstones(exists, () => march).write([deletion]);
 });
 
+test("write() hides the side index: a search over all of BACKUP's indices does not meet it", async () => {
+  const backup = backupOf();
+  await createTombstones(backup, () => march).write([deletion]);
+  const { settings, mappings } = JSON.parse(textOf(backup.requests[0]));
+  assert.equal(settings.index.hidden, true);
+  assert.equal(mappings.dynamic, false);
+});
+
+test("write() makes the side index without `hidden` where BACKUP does not know the word", async () => {
+  const backup = fakeCluster("backup", (request) => {
+    if (request.method !== "PUT") return { body: { items: [{ index: { status: 201 } }] } };
+    return textOf(request).includes("hidden") ? clusterError(400, "illegal_argument_exception") : {};
+  });
+  const tombstones = createTombstones(backup, () => march);
+  await tombstones.write([deletion]);
+  assert.deepEqual(
+    backup.requests.map(({ method }) => method),
+    ["PUT", "PUT", "POST"],
+  );
+  assert.equal(textOf(backup.requests[1]).includes("hidden"), false);
+  await tombstones.write([deletion]);
+  assert.equal(backup.requests.length, 4);
+});
+
+test("write() writes no tombstone where its side index cannot be made: nothing is created with guessed mappings", async () => {
+  for (const status of [403, 429, 503]) {
+    const backup = fakeCluster("backup", () => clusterError(status, "x"));
+    await assert.rejects(createTombstones(backup, () => march).write([deletion]), ClusterAnswerError);
+    assert.deepEqual(
+      backup.requests.map(({ method }) => method),
+      ["PUT"],
+    );
+  }
+});
+
 test("write() takes a conflict for durable: a newer tombstone is there", async () => {
   const body = { items: [{ index: { status: 409, error: { type: "version_conflict_engine_exception" } } }] };
   await createTombstones(
@@ -148,6 +183,14 @@ test("find() looks a quarter of an hour further back, for clocks that disagree a
   assert.equal((await tombstones.find(["k1"], Date.parse("2026-03-01T00:09:59Z"))).size, 1);
   const later = createTombstones(backup, () => Date.parse("2026-03-01T02:00:00Z"));
   assert.equal((await later.find(["k1"], Date.parse("2026-03-01T01:00:00Z"))).size, 0);
+});
+
+test("find() looks a quarter of an hour further ahead, for a writer whose clock has turned the month already", async () => {
+  const backup = backupOf({ "understudy-tombstones-2026.04": { k1: "9" } });
+  const at = (time: string) => createTombstones(backup, () => Date.parse(time));
+  const since = Date.parse("2026-03-31T23:40:00Z");
+  assert.equal((await at("2026-03-31T23:50:00Z").find(["k1"], since)).size, 1);
+  assert.equal((await at("2026-03-31T23:40:00Z").find(["k1"], since)).size, 0);
 });
 
 test("find() overlooks no month of any span up to a quarter", async () => {

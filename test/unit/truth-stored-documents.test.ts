@@ -68,6 +68,14 @@ test("readStoredDocuments() tells missing, no index, unreadable and found withou
   assert.equal(read[3].source, undefined);
 });
 
+test("readStoredDocuments() takes a document without a sequence number for unreadable: no version guards it", async () => {
+  for (const numbers of [{}, { _seq_no: 0 }, { _primary_term: 1 }]) {
+    const docs = [{ _index: "books", _id: "1", _version: 1, ...numbers, found: true, _source: {} }];
+    const [document] = await readStoredDocuments(primaryWith({ docs }), [key("1")], { withSource: true });
+    assert.equal(document?.kind, "unreadable", JSON.stringify(numbers));
+  }
+});
+
 test("readStoredDocuments() asks in real time, with the routing, 500 keys at a time, in the keys' order", async () => {
   const primary = fakeCluster("primary", (request) => {
     const { docs } = JSON.parse(textOf(request));

@@ -12,8 +12,7 @@ import { createRequest, type IndexDefinition, markedMapping, markOf } from "./tr
 /**
  * Whether records of an incarnation can be applied.
  * - `ready`: BACKUP's index stands for it, with PRIMARY's mapping.
- * - `created`: the same, and BACKUP's index was made or replaced just now; `preexisting` says that PRIMARY's
- *   index may hold documents that never passed the gateway.
+ * - `created`: the same, and BACKUP's index was made or replaced just now
  * - `dead`: PRIMARY's index of that name is another one, or gone.
  * - `unknown`: PRIMARY has to be asked and cannot be.
  */
@@ -85,6 +84,9 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     }
     if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {
       await adopt(backup, source, present, state);
+      if (hasAliases(source) || hasAliases(present)) {
+        await levelAliases(primary, backup, [incarnation.index]).catch(refusalOnly);
+      }
       return mark === undefined ? { kind: "created", layout, replaced: false } : { kind: "ready", layout };
     }
     // Another incarnation. The records of the old one are dead; so is what BACKUP holds of it.
@@ -105,7 +107,12 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     announce: Announce = () => Promise.resolve(),
   ): Promise<Readiness> {
     if (state === "unavailable") return withoutPrimary(incarnation);
-    if (state === "gone" || state.incarnation.uuid !== incarnation.uuid) return { kind: "dead" };
+    if (state === "gone") {
+      // Whoever deleted it on BACKUP may have come before it was made there.
+      await deleteIncarnation(backup, incarnation.index, incarnation.uuid);
+      return { kind: "dead" };
+    }
+    if (state.incarnation.uuid !== incarnation.uuid) return { kind: "dead" };
     const remembered = known.get(incarnation.uuid);
     if (remembered !== undefined && remembered.mappingVersion >= state.mappingVersion) {
       return { kind: "ready", layout: remembered.layout };
@@ -175,11 +182,17 @@ async function createOnBackup(
     }
     throw error;
   }
-  await levelAliases(primary, backup, [incarnation.index]).catch(onlyAnswers);
+  if (hasAliases(source)) await levelAliases(primary, backup, [incarnation.index]).catch(refusalOnly);
   return { kind: "created", layout, replaced };
 }
 
-/** An alias that BACKUP refuses must not hold up documents: a later change of definitions levels it. */
-function onlyAnswers(error: unknown): void {
-  if (!(error instanceof ClusterAnswerError)) throw error;
+function hasAliases({ aliases }: IndexDefinition): boolean {
+  return Object.keys(aliases).some((alias) => !alias.startsWith("understudy-"));
+}
+
+/** An alias that BACKUP refuses for good must not hold up documents: a later change of definitions levels it. */
+function refusalOnly(error: unknown): void {
+  const refused = error instanceof ClusterAnswerError && error.status < 500 && error.status !== 429;
+  const conflict = error instanceof ClusterAnswerError && error.type === "illegal_state_exception";
+  if (!refused && !conflict) throw error;
 }

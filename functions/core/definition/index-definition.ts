@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ask, readJson } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
-import { segment } from "../routing/path.ts";
+import { namePages } from "./name-pages.ts";
 import type { IncarnationMark, IndexDefinition } from "./translate.ts";
 
 const members = v.record(v.string(), v.unknown());
@@ -27,9 +27,13 @@ export async function readDefinitions(
   cluster: Cluster,
   expression: string,
 ): Promise<ReadonlyMap<string, IndexDefinition>> {
-  const path = `/${expression.split(",").map(segment).join(",")}`;
+  const pages = await Promise.all(namePages(expression.split(",")).map((names) => readPage(cluster, names)));
+  return new Map(pages.flatMap((page) => [...page]));
+}
+
+async function readPage(cluster: Cluster, names: string): Promise<ReadonlyMap<string, IndexDefinition>> {
   const query = "flat_settings=true&expand_wildcards=all&ignore_unavailable=true&allow_no_indices=true";
-  const answer = await ask(cluster, { method: "GET", path, query });
+  const answer = await ask(cluster, { method: "GET", path: `/${names}`, query });
   if (answer.status === 404) return new Map();
   return new Map(Object.entries(readJson(cluster, definitionSchema, answer)));
 }

@@ -22,7 +22,10 @@ export async function levelAliases(
   if (aliases.size === 0) return;
   const concerned = [...names, ...aliases].join(",");
   const onPrimary = await readDefinitions(primary, concerned);
-  const onBackup = await readDefinitions(backup, concerned);
+  const onBackup = await readDefinitions(
+    backup,
+    [...new Set([...names, ...onPrimary.keys(), ...aliases])].join(","),
+  );
   const actions = [...onBackup].flatMap(([index, present]) =>
     aliasActions(index, onPrimary.get(index), present, aliases),
   );

@@ -3,7 +3,7 @@ import { ask, readJson } from "../cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../cluster/port.ts";
 import type { Incarnation } from "../replication/incarnation.ts";
 import type { ShardLayout } from "../replication/shard.ts";
-import { segment } from "../routing/path.ts";
+import { namePages } from "./name-pages.ts";
 
 /** What PRIMARY says of one index now. */
 export interface PrimaryState {
@@ -54,8 +54,6 @@ const wanted = [
 
 /** Blocks under which the state says nothing: 1 "state not recovered", 2 "no master" (their ids are fixed). */
 const unknowingBlocks = ["1", "2"];
-/** Servers refuse a request line of more than 4 KiB (`http.max_initial_line_length`). */
-const namesCharactersMax = 2500;
 
 /**
  * The present state of the named indices, by name; an index that PRIMARY does not have is absent.
@@ -70,16 +68,6 @@ export async function readPrimaryState(
 ): Promise<ReadonlyMap<string, PrimaryState>> {
   const pages = await Promise.all(namePages(indices).map((names) => readPage(primary, names)));
   return new Map(pages.flatMap((page) => [...page]));
-}
-
-function namePages(indices: readonly string[]): readonly string[] {
-  const pages: string[] = [];
-  for (const name of indices.map(segment)) {
-    const last = pages.at(-1);
-    if (last === undefined || last.length + name.length > namesCharactersMax) pages.push(name);
-    else pages[pages.length - 1] = `${last},${name}`;
-  }
-  return pages;
 }
 
 async function readPage(primary: Cluster, names: string): Promise<ReadonlyMap<string, PrimaryState>> {

@@ -10,6 +10,8 @@ const epochBits = 8n;
 const termBits = 14n;
 const sequenceBits = 40n;
 
+const digits = /^\d+$/;
+
 const epochLimit = 1n << epochBits;
 const termLimit = 1n << termBits;
 const sequenceLimit = 1n << sequenceBits;
@@ -47,6 +49,10 @@ function base(index: string, epoch: number, primaryTerm: string): bigint {
  * @throws VersionOverflow naming the index, when a part does not fit.
  */
 export function encodeVersion(index: string, epoch: number, primaryTerm: string, seqNo: string): string {
+  // BigInt("") is 0: an answer without a number must not pass for the first operation.
+  if (!digits.test(seqNo) || !digits.test(primaryTerm)) {
+    throw new VersionOverflow(`index [${index}]: (${primaryTerm}, ${seqNo}) is no term and sequence number`);
+  }
   const sequence = BigInt(seqNo);
   if (sequence < 0n || sequence >= sequenceLimit) {
     throw new VersionOverflow(`index [${index}]: sequence number ${seqNo} does not fit ${sequenceBits} bits`);

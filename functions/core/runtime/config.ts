@@ -103,7 +103,7 @@ type SettingsReader = ReturnType<typeof settingsReader>;
 
 /** A value for a message: no passwords, neither a setting of their own nor those in a URL. */
 function shown(name: string, value: string): string {
-  return name.endsWith("_PASSWORD") ? "…" : value.replace(/\/\/[^/@]*@/g, "//…@");
+  return name.endsWith("_PASSWORD") ? "…" : value.replace(/[^,]*@/g, "…@");
 }
 
 function readCluster(prefix: "PRIMARY" | "BACKUP", read: SettingsReader): ClusterConfig {
