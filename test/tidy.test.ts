@@ -196,8 +196,9 @@ test("imports end in .ts, and Node's own modules have the node: prefix", () => {
   );
 });
 
-test("only the adapters, core/runtime and the local host import the AWS SDK", () => {
-  const allowed = /^functions\/core\/(payload\/s3-|queue\/sqs-|runtime\/)|^infra\/local\//;
+test("only the adapters, core/runtime, the local host and the command line's queue import the AWS SDK", () => {
+  const allowed =
+    /^functions\/core\/(payload\/s3-|queue\/sqs-|runtime\/)|^infra\/(local\/|cli\/(reach-queue|sqs-dead-letters)\.ts$)/;
   none(
     offenders(({ path, specifier }) => specifier.startsWith("@aws-sdk/") && !allowed.test(path)),
     "use a port: core/queue/port.ts, core/payload/port.ts",

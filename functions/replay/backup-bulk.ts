@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { errorOf, readJson } from "../core/cluster/json-request.ts";
 import { type Cluster, ClusterError, type ClusterResponse } from "../core/cluster/port.ts";
 import { type BackupItem, type Disposition, dispositionOf } from "../core/replication/disposition.ts";
+import { splitBySize } from "../core/replication/split-by-size.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 
 const answerSchema = v.object({
@@ -38,24 +39,10 @@ export async function sendToBackup(
   lines: readonly Buffer[],
 ): Promise<readonly Disposition[]> {
   const dispositions: Disposition[] = [];
-  for (const chunk of chunksOf(lines)) dispositions.push(...(await sendChunk(backup, chunk)));
-  return dispositions;
-}
-
-function chunksOf(lines: readonly Buffer[]): readonly (readonly Buffer[])[] {
-  const chunks: Buffer[][] = [];
-  let bytes = 0;
-  for (const line of lines) {
-    const last = chunks.at(-1);
-    if (last === undefined || bytes + line.length > bulkBytesMax) {
-      chunks.push([line]);
-      bytes = line.length;
-    } else {
-      last.push(line);
-      bytes += line.length;
-    }
+  for (const chunk of splitBySize(lines, (line) => line.length, { sizeMax: bulkBytesMax })) {
+    dispositions.push(...(await sendChunk(backup, chunk)));
   }
-  return chunks;
+  return dispositions;
 }
 
 async function sendChunk(backup: Cluster, lines: readonly Buffer[]): Promise<readonly Disposition[]> {

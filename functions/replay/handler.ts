@@ -1,5 +1,6 @@
 import middy from "@middy/core";
-import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import type { ReceivedMessage } from "../core/queue/port.ts";
 import { failureLog } from "../core/runtime/middleware.ts";
 import { config } from "../core/runtime/process.ts";
 import { replayServices } from "../core/runtime/replay-services.ts";
@@ -10,17 +11,29 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(failureLog())
   .handler(async (event) => {
     const services = replayServices();
-    const ends = await replayBatch(event.Records, services);
+    const messages = event.Records.map(receivedMessage);
+    const ends = await replayBatch(messages, services);
     const retry = ends.find((end) => end.kind === "retry");
     if (retry?.kind === "retry")
       services.telemetry.warn("records wait for another try", { reason: retry.reason });
-    const failures = event.Records.flatMap((message, i) => (ends[i]?.kind === "retry" ? [message] : []));
+    const failures = messages.filter((_, i) => ends[i]?.kind === "retry");
     await Promise.all(
       failures.map((message) => {
-        const receives = Number(message.attributes.ApproximateReceiveCount);
-        const seconds = pauseSeconds(receives, config().retryPauseMaxSeconds, Math.random);
+        const seconds = pauseSeconds(message.receives, config().retryPauseMaxSeconds, Math.random);
         return services.queue.hide(message.receiptHandle, seconds);
       }),
     );
-    return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    return { batchItemFailures: failures.map(({ id }) => ({ itemIdentifier: id })) };
   });
+
+/** Lambda's form of a message in ours. */
+export function receivedMessage({ messageId, receiptHandle, body, attributes }: SQSRecord): ReceivedMessage {
+  return {
+    id: messageId,
+    body,
+    receiptHandle,
+    receives: Number(attributes.ApproximateReceiveCount),
+    sentMs: Number(attributes.SentTimestamp),
+    firstReceivedMs: Number(attributes.ApproximateFirstReceiveTimestamp),
+  };
+}

@@ -1,11 +1,11 @@
-import type { SQSRecord } from "aws-lambda";
+import type { ReceivedMessage } from "../core/queue/port.ts";
 import { type Header, parseMessage, recordOf } from "../core/replication/header.ts";
 import type { ReplicationRecord } from "../core/replication/record.ts";
 import { freshMs } from "./apply-operations.ts";
 
 /** A received record. */
 export interface ReceivedRecord {
-  readonly message: SQSRecord;
+  readonly message: ReceivedMessage;
   readonly header: Header;
   readonly inline: string;
   readonly record: ReplicationRecord;
@@ -19,10 +19,10 @@ export interface ReceivedRecord {
  * Reads a received message.
  * @throws UnreadableRecord when it is damaged or of an unknown schema.
  */
-export function receiveRecord(message: SQSRecord, nowMs: number): ReceivedRecord {
+export function receiveRecord(message: ReceivedMessage, nowMs: number): ReceivedRecord {
   const { header, inline } = parseMessage(message.body);
   const record = recordOf(header);
-  const queuedMs = Math.max(0, nowMs - Number(message.attributes.SentTimestamp));
+  const queuedMs = Math.max(0, nowMs - message.sentMs);
   const late = isLate(message, record.writtenAtMs, nowMs);
   return { message, header, inline, record, late, queuedMs };
 }
@@ -32,11 +32,10 @@ export function receiveRecord(message: SQSRecord, nowMs: number): ReceivedRecord
  * up is late: a second delivery, a redrive (its queue clock starts over, the record's does not), and
  * clocks that disagree. Late only costs a look-up; fresh by mistake could resurrect a document.
  */
-export function isLate(message: SQSRecord, writtenAtMs: number, nowMs: number): boolean {
-  const sentMs = Number(message.attributes.SentTimestamp);
-  const firstReceivedMs = Number(message.attributes.ApproximateFirstReceiveTimestamp);
+export function isLate(message: ReceivedMessage, writtenAtMs: number, nowMs: number): boolean {
+  const { receives, sentMs, firstReceivedMs } = message;
   const spans = [sentMs - writtenAtMs, firstReceivedMs - sentMs, nowMs - firstReceivedMs];
   const steady = spans.every((span) => span >= -20 && span <= freshMs);
   const ageMs = nowMs - writtenAtMs;
-  return Number(message.attributes.ApproximateReceiveCount) !== 1 || !steady || ageMs > freshMs;
+  return receives !== 1 || !steady || ageMs > freshMs;
 }

@@ -1,6 +1,5 @@
-import type { SQSRecord } from "aws-lambda";
 import type { ObjectStore } from "../core/payload/port.ts";
-import type { OutgoingMessage, Queue } from "../core/queue/port.ts";
+import type { OutgoingMessage, Queue, ReceivedMessage } from "../core/queue/port.ts";
 import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
 import type { ApplyRecord, ManifestEntry } from "../core/replication/record.ts";
 import { recordSchema } from "../core/replication/record.ts";
@@ -18,23 +17,27 @@ export interface ParkingLot {
   parkOperations(
     record: ApplyRecord,
     refused: readonly RefusedOperation[],
-    message: SQSRecord,
+    message: ReceivedMessage,
   ): Promise<void>;
   /** The message as it came: it cannot be read, or it is not made of operations. */
-  parkMessage(message: SQSRecord, index: string, reason: string): Promise<void>;
+  parkMessage(message: ReceivedMessage, index: string, reason: string): Promise<void>;
 }
 
+/**
+ * Parks in a queue of dead letters, and puts bodies that are too long for a message among the payloads.
+ * Resolves when the dead letter is durable; throws what the queue or the store throws.
+ */
 export function createParkingLot(
   deadLetters: Queue,
   payloads: ObjectStore,
   settings: EnvelopeSettings,
   now: () => number,
 ): ParkingLot {
-  const about = (message: SQSRecord, index: string, reason: string) => ({
+  const about = (message: ReceivedMessage, index: string, reason: string) => ({
     index,
     reason,
     parkedAt: new Date(now()).toISOString(),
-    receives: message.attributes.ApproximateReceiveCount,
+    receives: String(message.receives),
     schema: String(recordSchema),
   });
   async function send(message: OutgoingMessage): Promise<void> {

@@ -1,10 +1,10 @@
-import type { SQSRecord } from "aws-lambda";
 import type { Cluster } from "../core/cluster/port.ts";
 import type { Incarnations } from "../core/definition/incarnations.ts";
 import type { ObjectStore } from "../core/payload/port.ts";
-import type { Queue } from "../core/queue/port.ts";
+import type { Queue, ReceivedMessage } from "../core/queue/port.ts";
 import type { EnvelopeSettings } from "../core/replication/envelope.ts";
 import { UnreadableRecord } from "../core/replication/header.ts";
+import { splitBySize } from "../core/replication/split-by-size.ts";
 import type { AbsenceServices } from "../core/truth/absence.ts";
 import type { ApplyServices } from "./apply-operations.ts";
 import { type ReceivedRecord, receiveRecord } from "./message.ts";
@@ -39,7 +39,7 @@ const chunkBytesMax = 8 * 1024 * 1024;
  * store fails, and then the whole batch comes again, which is safe.
  */
 export async function replayBatch(
-  messages: readonly SQSRecord[],
+  messages: readonly ReceivedMessage[],
   services: ReplayServices,
 ): Promise<readonly MessageEnd[]> {
   const receivedMs = services.monotonicMs();
@@ -55,7 +55,7 @@ export async function replayBatch(
       await services.parkingLot.parkMessage(message, "-", error.message);
     }
   }
-  for (const chunk of chunksOf(received)) {
+  for (const chunk of splitBySize(received, payloadBytes, { sizeMax: chunkBytesMax })) {
     const chunkEnds = await replayChunk(
       chunk.map(({ record }) => record),
       receivedMs,
@@ -66,21 +66,8 @@ export async function replayBatch(
   return ends;
 }
 
-function chunksOf<T extends { record: ReceivedRecord }>(received: readonly T[]): readonly (readonly T[])[] {
-  const chunks: T[][] = [];
-  let bytes = 0;
-  for (const item of received) {
-    const size = item.record.header.body.payload?.bytes ?? item.record.inline.length;
-    const last = chunks.at(-1);
-    if (last === undefined || bytes + size > chunkBytesMax) {
-      chunks.push([item]);
-      bytes = size;
-    } else {
-      last.push(item);
-      bytes += size;
-    }
-  }
-  return chunks;
+function payloadBytes({ record: { header, inline } }: { readonly record: ReceivedRecord }): number {
+  return header.body.payload?.bytes ?? inline.length;
 }
 
 /** How long a record hides before its next try: doubling from one second, with jitter, up to the maximum. */

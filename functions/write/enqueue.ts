@@ -4,6 +4,7 @@ import type { OutgoingMessage, Queue } from "../core/queue/port.ts";
 import { bulkLines } from "../core/replication/bulk-lines.ts";
 import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
 import type { ReplicaOperation, ReplicationRecord } from "../core/replication/record.ts";
+import { splitBySize } from "../core/replication/split-by-size.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
 import type { AcceptedWrites } from "./accepted-writes.ts";
 
@@ -33,7 +34,7 @@ export async function enqueue(
   const { envelope, payloads } = services;
   const sealed: Promise<OutgoingMessage>[] = [];
   for (const { incarnation, operations } of writes.byIncarnation) {
-    for (const some of byHeaderSize(operations)) {
+    for (const some of splitBySize(operations, entrySize, { sizeMax: headerCharactersMax })) {
       const { manifest, body } = bulkLines(incarnation.uuid, some);
       sealed.push(seal({ kind: "apply", writtenAtMs, incarnation, manifest }, body, envelope, payloads));
     }
@@ -44,21 +45,8 @@ export async function enqueue(
   await send(await Promise.all(sealed), services);
 }
 
-function byHeaderSize(operations: readonly ReplicaOperation[]): readonly (readonly ReplicaOperation[])[] {
-  const parts: ReplicaOperation[][] = [];
-  let characters = 0;
-  for (const operation of operations) {
-    const own = operation.id.length + (operation.routing?.length ?? 0) + entryCharacters;
-    const last = parts.at(-1);
-    if (last === undefined || characters + own > headerCharactersMax) {
-      parts.push([operation]);
-      characters = own;
-    } else {
-      last.push(operation);
-      characters += own;
-    }
-  }
-  return parts;
+function entrySize({ id, routing = "" }: ReplicaOperation): number {
+  return id.length + routing.length + entryCharacters;
 }
 
 /** Queues records that carry no documents. */

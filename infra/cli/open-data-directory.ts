@@ -2,21 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type EmbeddedClients, embeddedClients } from "../local/embedded/clients.ts";
 import { DataDirInUseError } from "../local/embedded/data-dir-lock.ts";
-import { bucket, deadLetterQueue, recordsQueue } from "../local/host-settings.ts";
+import { bucket, queues } from "../local/host-settings.ts";
 import { CannotTell } from "./cannot-tell.ts";
-
-const daySeconds = 24 * 3600;
-
-/** As the gateway declares them. */
-const queues = [
-  {
-    name: recordsQueue,
-    visibilityTimeoutSeconds: 150,
-    retentionSeconds: 14 * daySeconds,
-    redrive: { deadLetterQueue, maxReceiveCount: 1000 },
-  },
-  { name: deadLetterQueue, visibilityTimeoutSeconds: 60, retentionSeconds: 14 * daySeconds },
-];
 
 /**
  * Opens the queue and the payloads of a gateway that does not run.

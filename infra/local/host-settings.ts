@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { ConfigError, type Environment } from "../../functions/core/runtime/config.ts";
+import type { QueueDefinition } from "./embedded/open-queues.ts";
 
 /** What only the local host reads; everything else the functions read for themselves. */
 export interface HostSettings {
@@ -14,6 +15,19 @@ export interface HostSettings {
 export const recordsQueue = "understudy-records";
 export const deadLetterQueue = "understudy-dead-letters";
 export const bucket = "understudy-payloads";
+
+const retentionSeconds = 14 * 24 * 3600;
+
+/** As the stack configures them; attempts are counted by replay, the redrive policy is only the net. */
+export const queues: readonly QueueDefinition[] = [
+  {
+    name: recordsQueue,
+    visibilityTimeoutSeconds: 150,
+    retentionSeconds,
+    redrive: { deadLetterQueue, maxReceiveCount: 1000 },
+  },
+  { name: deadLetterQueue, visibilityTimeoutSeconds: 60, retentionSeconds },
+];
 
 /** Where the AWS SDK finds the embedded queues. */
 export const queueUrlPrefix = "https://sqs.us-east-1.amazonaws.com/000000000000/";
@@ -49,7 +63,8 @@ export function readHostSettings(environment: Environment): HostSettings {
   };
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine can reach who listens there. No name but `localhost` is taken for one that is. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 

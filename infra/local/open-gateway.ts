@@ -2,20 +2,9 @@ import { useAwsClients } from "../../functions/core/runtime/aws-clients.ts";
 import { config } from "../../functions/core/runtime/process.ts";
 import { embeddedClients } from "./embedded/clients.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
-import { bucket, deadLetterQueue, type HostSettings, recordsQueue } from "./host-settings.ts";
+import { bucket, type HostSettings, queues, recordsQueue } from "./host-settings.ts";
 
 const daySeconds = 24 * 3600;
-
-/** As the stack configures them; attempts are counted by replay, the redrive policy is only the net. */
-const queues = [
-  {
-    name: recordsQueue,
-    visibilityTimeoutSeconds: 150,
-    retentionSeconds: 14 * daySeconds,
-    redrive: { deadLetterQueue, maxReceiveCount: 1000 },
-  },
-  { name: deadLetterQueue, visibilityTimeoutSeconds: 60, retentionSeconds: 14 * daySeconds },
-];
 
 /**
  * Opens the data directory and starts the gateway on it.

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { admit } from "../../functions/core/http/admit.ts";
 import { errorAnswer, proxyResult } from "../../functions/core/http/answer.ts";
@@ -7,6 +6,7 @@ import type { Config } from "../../functions/core/runtime/config.ts";
 import type { QueueEngine } from "./embedded/queue-engine.ts";
 import { bodyBytes, type SdkRequest, type SdkRequestHandler } from "./embedded/sdk-wire.ts";
 import { sqsRequestHandler } from "./embedded/sqs-request-handler.ts";
+import { isLoopback } from "./host-settings.ts";
 import type { LocalFunction } from "./rest-api-function.ts";
 
 /** Below it the embedded queues answer as SQS does: the endpoint for an SDK client or the `aws` command. */
@@ -63,10 +63,6 @@ function refusalOf({ host, config }: EndpointAccess, request: GatewayRequest): s
   // A browser names the page that sends; no command line does.
   if (request.headers["origin"] !== undefined) return "the embedded queue is not served to web pages";
   return undefined;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 function sdkRequest(event: APIGatewayProxyEvent, request: GatewayRequest, prefix: string): SdkRequest {

@@ -1,6 +1,6 @@
-import type { SQSRecord } from "aws-lambda";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
 import type { Incarnations } from "../../functions/core/definition/incarnations.ts";
+import type { ReceivedMessage } from "../../functions/core/queue/port.ts";
 import { bulkLines } from "../../functions/core/replication/bulk-lines.ts";
 import { seal } from "../../functions/core/replication/envelope.ts";
 import type { ReplicaOperation, ReplicationRecord } from "../../functions/core/replication/record.ts";
@@ -120,22 +120,14 @@ export function replica(id: string, version: number | string, document?: string)
 }
 
 /** A message as SQS delivers it for the first time, just now; `late` delivers it for the second time. */
-export function message(body: string, late = false, sentMs = nowMs): SQSRecord {
+export function message(body: string, late = false, sentMs = nowMs): ReceivedMessage {
   return {
-    messageId: "m",
+    id: "m",
     receiptHandle: "handle",
     body,
-    attributes: {
-      ApproximateReceiveCount: late ? "2" : "1",
-      SentTimestamp: String(sentMs),
-      SenderId: "writer",
-      ApproximateFirstReceiveTimestamp: String(nowMs),
-    },
-    messageAttributes: {},
-    md5OfBody: "",
-    eventSource: "aws:sqs",
-    eventSourceARN: "arn",
-    awsRegion: "local",
+    receives: late ? 2 : 1,
+    sentMs,
+    firstReceivedMs: nowMs,
   };
 }
 
@@ -144,7 +136,7 @@ export async function recordMessage(
   record: ReplicationRecord,
   services: ReplayServices,
   late = false,
-): Promise<SQSRecord> {
+): Promise<ReceivedMessage> {
   return message((await seal(record, Buffer.alloc(0), services.envelope, services.payloads)).body, late);
 }
 
@@ -153,7 +145,7 @@ export async function applyMessage(
   operations: readonly ReplicaOperation[],
   services: ReplayServices,
   more: { readonly late?: boolean; readonly uuid?: string; readonly writtenAtMs?: number } = {},
-): Promise<SQSRecord> {
+): Promise<ReceivedMessage> {
   const { uuid = "u1", late = false, writtenAtMs = nowMs } = more;
   const { manifest, body } = bulkLines(uuid, operations);
   const incarnation = { index: "books", uuid, createdMs: nowMs };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { receivedMessage } from "../../functions/replay/handler.ts";
 import { isLate, receiveRecord } from "../../functions/replay/message.ts";
 import { pauseSeconds } from "../../functions/replay/replay-batch.ts";
 import { fakeReplayServices, message, nowMs, recordMessage } from "../support/fake-replay-services.ts";
@@ -44,20 +45,42 @@ const deliveries: Readonly<Record<string, Delivery & { readonly late: boolean }>
 for (const [what, { late, written, sent, received, receives = 1 }] of Object.entries(deliveries)) {
   test(`isLate() is ${late} for ${what}`, () => {
     const delivered = message("");
-    const attributes = {
-      ...delivered.attributes,
-      ApproximateReceiveCount: String(receives),
-      SentTimestamp: String(nowMs - sent),
-      ApproximateFirstReceiveTimestamp: String(nowMs - received),
-    };
-    assert.equal(isLate({ ...delivered, attributes }, nowMs - written, nowMs), late);
+    const times = { sentMs: nowMs - sent, firstReceivedMs: nowMs - received };
+    assert.equal(isLate({ ...delivered, ...times, receives }, nowMs - written, nowMs), late);
   });
 }
 
 test("isLate() is true where SQS gives no times", () => {
   const delivered = message("");
-  const attributes = { ...delivered.attributes, SentTimestamp: "", ApproximateFirstReceiveTimestamp: "x" };
-  assert.equal(isLate({ ...delivered, attributes }, nowMs, nowMs), true);
+  const times = { sentMs: Number(""), firstReceivedMs: Number("x") };
+  assert.equal(isLate({ ...delivered, ...times }, nowMs, nowMs), true);
+});
+
+test("receivedMessage() reads the texts of Lambda's event as numbers", () => {
+  const event = {
+    messageId: "m1",
+    receiptHandle: "handle",
+    body: "the body",
+    attributes: {
+      ApproximateReceiveCount: "3",
+      SentTimestamp: "1700000000001",
+      SenderId: "writer",
+      ApproximateFirstReceiveTimestamp: "1700000000002",
+    },
+    messageAttributes: {},
+    md5OfBody: "",
+    eventSource: "aws:sqs",
+    eventSourceARN: "arn",
+    awsRegion: "local",
+  };
+  assert.deepEqual(receivedMessage(event), {
+    id: "m1",
+    receiptHandle: "handle",
+    body: "the body",
+    receives: 3,
+    sentMs: 1_700_000_000_001,
+    firstReceivedMs: 1_700_000_000_002,
+  });
 });
 
 test("receiveRecord() reads the record; its time in the queue starts over with a redrive", async () => {

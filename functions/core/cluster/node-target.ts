@@ -20,6 +20,11 @@ export interface NodeTarget {
   closeIdleSockets(): void;
 }
 
+/**
+ * Opens no socket by itself: the agent does with the first request, at most `maxConnectionPerNode` of them.
+ * A path in the URL goes before every request's path; a request without `authorization` gets the settings'
+ * credentials, else those in the URL.
+ */
 export function createTarget(url: URL, settings: ClusterSettings): NodeTarget {
   const sockets = { keepAlive: true, maxSockets: settings.maxConnectionPerNode, timeout: idleSocketMs };
   const secure = url.protocol === "https:";

@@ -30,6 +30,7 @@ interface Waiter {
   timer?: NodeJS.Timeout;
 }
 
+/** An empty line. Within `limit` and `inFlightMax` a request enters it without waiting. */
 export function createWaitingLine({ limit, inFlightMax, waitMsMax }: WaitingLineOptions): WaitingLine {
   const line = new Set<Waiter>();
   let bytesWaiting = 0;

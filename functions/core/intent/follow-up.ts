@@ -6,6 +6,7 @@ import {
   type ReplicationRecord,
   wholeIndexRecord,
 } from "../replication/record.ts";
+import { splitBySize } from "../replication/split-by-size.ts";
 import type { IntentWork } from "./intents.ts";
 import { openIndices } from "./open-indices.ts";
 
@@ -44,23 +45,16 @@ export async function followUpRecords(
 
 /** Reconcile records for documents whose outcome nobody knows: small enough for a message each. */
 export function reconcileRecords(keys: readonly DocumentKey[], origin: Origin): readonly ReconcileRecord[] {
-  const chunks: DocumentKey[][] = [];
-  let characters = 0;
-  for (const key of keys) {
-    const own = key.index.length + key.id.length + (key.routing?.length ?? 0) + 20;
-    const last = chunks.at(-1);
-    if (last === undefined || last.length === keysPerRecord || characters + own > keyCharactersMax) {
-      chunks.push([key]);
-      characters = own;
-    } else {
-      last.push(key);
-      characters += own;
-    }
-  }
+  const limits = { sizeMax: keyCharactersMax, itemsMax: keysPerRecord };
+  const chunks = splitBySize(keys, keyCharacters, limits);
   return chunks.map((chunk) => ({
     kind: "reconcile",
     ...origin,
     keys: chunk,
     looksLeft: looksAfterUnknown,
   }));
+}
+
+function keyCharacters({ index, id, routing = "" }: DocumentKey): number {
+  return index.length + id.length + routing.length + 20;
 }

@@ -8,6 +8,20 @@ export interface OutgoingMessage {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+/** A message as a consumer gets it. A number that the queue did not give, or not as one, is `NaN` or 0. */
+export interface ReceivedMessage {
+  readonly id: string;
+  readonly body: string;
+  /** Of this delivery; what `Queue.hide` takes. */
+  readonly receiptHandle: string;
+  /** Deliveries so far, this one included. */
+  readonly receives: number;
+  /** When it was sent, by the queue's clock, in milliseconds since 1970; a redrive starts it over. */
+  readonly sentMs: number;
+  /** When it was delivered for the first time, by the same clock. */
+  readonly firstReceivedMs: number;
+}
+
 /** How many messages a queue holds. */
 export interface QueueDepth {
   readonly visible: number;

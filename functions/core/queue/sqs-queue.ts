@@ -6,6 +6,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
+import { splitBySize } from "../replication/split-by-size.ts";
 import type { OutgoingMessage, Queue } from "./port.ts";
 
 /** SQS: at most 10 entries and 1 MiB a batch (SendMessageBatch). */
@@ -33,7 +34,8 @@ export function createSqsQueue(sqs: SQSClient, queueUrl: string): Queue {
 
   return {
     async send(messages) {
-      await Promise.all(batchesOf(messages).map(sendBatch));
+      const limits = { sizeMax: batchBytesMax, itemsMax: batchEntriesMax };
+      await Promise.all(splitBySize(messages, entryBytes, limits).map(sendBatch));
     },
     async hide(receiptHandle, seconds) {
       await sqs.send(
@@ -64,6 +66,11 @@ export function createSqsQueue(sqs: SQSClient, queueUrl: string): Queue {
   };
 }
 
+/** With 2 KiB of room for what comes with the body: the group, attributes, the request around it. */
+function entryBytes({ body }: OutgoingMessage): number {
+  return Buffer.byteLength(body) + 2048;
+}
+
 function entryOf(message: OutgoingMessage) {
   return {
     MessageBody: message.body,
@@ -81,21 +88,4 @@ function attributesOf(attributes: Readonly<Record<string, string>>): Record<stri
     named[name] = { DataType: "String", StringValue };
   }
   return named;
-}
-
-function batchesOf(messages: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
-  const batches: OutgoingMessage[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const message of messages) {
-    const size = Buffer.byteLength(message.body) + 2048;
-    const last = batches.at(-1);
-    if (last === undefined || last.length === batchEntriesMax || bytes + size > batchBytesMax) {
-      batches.push([message]);
-      bytes = size;
-    } else {
-      last.push(message);
-      bytes += size;
-    }
-  }
-  return batches;
 }

@@ -20,6 +20,7 @@ export interface Comparison {
   readonly different: readonly string[];
 }
 
+/** Whether both clusters hold the same documents, by what was read and by what each of them counts. */
 export function isEqual(comparison: Comparison): boolean {
   const { counts, same, missingOnBackup, onlyOnBackup, different } = comparison;
   const wrong = missingOnBackup.length + onlyOnBackup.length + different.length;

@@ -19,6 +19,7 @@ export interface Progress {
   end(): void;
 }
 
+/** Writes to `out`; escape sequences only where that is a terminal. */
 export function createNarrator(out: NodeJS.WriteStream): Narrator {
   const failures: string[] = [];
   let steps = 0;

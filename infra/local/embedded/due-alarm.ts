@@ -12,6 +12,10 @@ const stepMessages = 1000;
 /** A timer may be this early or late to look again; also bounds what a stepped clock can do. */
 const lookAgainMs = 30_000;
 
+/**
+ * Not armed yet. What is due it makes ready, then calls `wake` with the queue's name. Its timer does not keep the
+ * process running.
+ */
 export function dueAlarm(
   store: Store,
   queues: Map<string, OpenQueue>,

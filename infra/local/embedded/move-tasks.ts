@@ -52,6 +52,7 @@ interface MoveContext {
 const stepMessages = 100;
 const keptTasks = 10;
 
+/** No task yet. `start` throws for a source that was not declared. */
 export function moveTasks(context: MoveContext): MoveTasks {
   let tasks: MoveTask[] = [];
   const running = new Set<Promise<void>>();

@@ -20,6 +20,7 @@ export interface OpenQueue {
 const arnPrefix = "arn:aws:sqs:us-east-1:000000000000:";
 const queuesMax = 254;
 
+/** The ARN of a queue, with the account and the region that all embedded queues have. */
 export function queueArn(name: string): string {
   return arnPrefix + name;
 }

@@ -25,6 +25,7 @@ export function sequenceKey(table: Exclude<QueueTable, "due">, queueId: number, 
   return key;
 }
 
+/** The key in the table `due`: a time in milliseconds (below 2^48), then the sequence number. */
 export function dueKey(queueId: number, dueAtMs: number, sequence: number): Buffer {
   const key = Buffer.allocUnsafe(2 + timeBytes + sequenceBytes);
   key[0] = tableByte.due;
@@ -40,10 +41,12 @@ export function sequenceOf(key: Buffer): number {
   return key.readUInt32BE(at) * low24 + key.readUIntBE(at + 4, 3);
 }
 
+/** The time in a `dueKey`, in milliseconds. */
 export function dueAtMsOf(key: Buffer): number {
   return key.readUIntBE(2, timeBytes);
 }
 
+/** All entries of one queue in one table, in key order, at most `limit` of them. */
 export function tableRange(table: QueueTable, queueId: number, limit?: number): KeyRange {
   const start = Buffer.from([tableByte[table], queueId]);
   const end = Buffer.from([tableByte[table], queueId + 1]);
@@ -69,10 +72,12 @@ export function sequenceRange(
   };
 }
 
+/** The key under which the store has a queue's number. */
 export function queueNameKey(name: string): Buffer {
   return Buffer.concat([Buffer.from([queueNameByte]), Buffer.from(name)]);
 }
 
+/** The names of all queues that this store has ever had. */
 export function queueNameRange(): KeyRange {
   return { start: Buffer.from([queueNameByte]), end: Buffer.from([queueNameByte + 1]) };
 }

@@ -37,6 +37,7 @@ const stateBytes = 25;
 export const receiptBytes = 8;
 export const noReceipt = Buffer.alloc(receiptBytes);
 
+/** The stored form: the head's length in 4 bytes, the head as JSON, the body as it is. */
 export function encodeRecord(record: MessageRecord): Buffer {
   const head = Buffer.from(JSON.stringify(record.head));
   const value = Buffer.allocUnsafe(4 + head.length + record.body.length);
@@ -53,6 +54,7 @@ export function decodeRecord(value: Buffer): MessageRecord {
   return { head, body: value.subarray(bodyAt) };
 }
 
+/** The stored form, always 25 bytes. */
 export function encodeState(state: MessageState): Buffer {
   const value = Buffer.allocUnsafe(stateBytes);
   value[0] = places.indexOf(state.place);
@@ -63,6 +65,7 @@ export function encodeState(state: MessageState): Buffer {
   return value;
 }
 
+/** What `encodeState` was given; the receipt is a copy. */
 export function decodeState(value: Buffer): MessageState {
   return {
     place: places[value[0] ?? 0] ?? "ready",

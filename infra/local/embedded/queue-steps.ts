@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type OpenQueue, sentAtMsOf } from "./open-queues.ts";
-import type { MessageAttribute, MessageHead } from "./queue-record.ts";
+import type { MessageAttribute, MessageHead, MessageState } from "./queue-record.ts";
 import { decodeReceiptHandle, encodeReceiptHandle } from "./receipt-handle.ts";
 import type { StoreTransaction } from "./store.ts";
 
@@ -26,6 +26,7 @@ export type VisibilityOutcome = "changed" | "gone" | "superseded" | "notInFlight
 /** The most that one transaction examines, so that none holds the process up. */
 export const stepMessages = 1000;
 
+/** Adds a message, delayed where it says so, and gives its new id. */
 export function insert(
   transaction: StoreTransaction,
   queue: OpenQueue,
@@ -44,6 +45,7 @@ export function insert(
   return head.messageId;
 }
 
+/** Whether a receive could find something now. From memory; what it finds may have expired. */
 export function hasReady({ entries }: OpenQueue, nowMs: number): boolean {
   if (entries.counts.ready > 0) return true;
   if (entries.counts.inFlight + entries.counts.delayed === 0) return false;
@@ -102,42 +104,51 @@ function parkIfExhausted(
   return true;
 }
 
-export function remove(
-  transaction: StoreTransaction,
-  { id, entries }: OpenQueue,
-  handle: string,
-): DeleteOutcome {
-  const receipt = decodeReceiptHandle(id, handle);
-  if (receipt === undefined) return "invalid";
-  const state = entries.state(transaction, receipt.sequence);
-  if (state === undefined) return "gone";
-  if (!state.receipt.equals(receipt.receipt)) return "superseded";
-  entries.remove(transaction, receipt.sequence);
+/** Deletes the message of a receipt handle, if that is the latest one that was given out for it. */
+export function remove(transaction: StoreTransaction, queue: OpenQueue, handle: string): DeleteOutcome {
+  const held = heldBy(transaction, queue, handle);
+  if (typeof held === "string") return held;
+  queue.entries.remove(transaction, held.sequence);
   return "deleted";
 }
 
+/** Hides a message in flight for that long from now; with 0 it is ready at once. */
 export function reschedule(
   transaction: StoreTransaction,
-  { id, entries }: OpenQueue,
+  queue: OpenQueue,
   handle: string,
   timeoutSeconds: number,
   nowMs: number,
 ): VisibilityOutcome {
-  const receipt = decodeReceiptHandle(id, handle);
-  if (receipt === undefined) return "invalid";
-  const state = entries.state(transaction, receipt.sequence);
-  if (state === undefined) return "gone";
-  if (!state.receipt.equals(receipt.receipt)) return "superseded";
+  const held = heldBy(transaction, queue, handle);
+  if (typeof held === "string") return held;
+  const { sequence, state } = held;
   if (state.place !== "inFlight" || state.dueAtMs <= nowMs) return "notInFlight";
   const dueAtMs = timeoutSeconds === 0 ? 0 : nowMs + timeoutSeconds * 1000;
-  entries.reschedule(transaction, receipt.sequence, state, dueAtMs);
+  queue.entries.reschedule(transaction, sequence, state, dueAtMs);
   return "changed";
 }
 
+/** The message of a receipt handle that is the latest one for it, or why there is none. */
+function heldBy(
+  transaction: StoreTransaction,
+  { id, entries }: OpenQueue,
+  handle: string,
+): { readonly sequence: number; readonly state: MessageState } | "invalid" | "gone" | "superseded" {
+  const receipt = decodeReceiptHandle(id, handle);
+  if (receipt === undefined) return "invalid";
+  const { sequence } = receipt;
+  const state = entries.state(transaction, sequence);
+  if (state === undefined) return "gone";
+  return state.receipt.equals(receipt.receipt) ? { sequence, state } : "superseded";
+}
+
+/** Whether the queue's retention is over, counted from the time of sending. */
 export function isExpired(queue: OpenQueue, sequence: number, nowMs: number): boolean {
   return sentAtMsOf(sequence) + queue.definition.retentionSeconds * 1000 <= nowMs;
 }
 
+/** Deletes what is expired among the oldest `stepMessages`, and says how many that were. */
 export function removeExpired(transaction: StoreTransaction, queue: OpenQueue, nowMs: number): number {
   const step = queue.entries
     .list(transaction, "message", stepMessages)

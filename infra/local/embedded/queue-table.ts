@@ -81,6 +81,7 @@ const untouched: MessageState = {
   receipt: noReceipt,
 };
 
+/** The entries of one queue, which must have no other `QueueEntries`: the counts are read from the store once, here. */
 export function queueEntries(store: Store, queueId: number): QueueEntries {
   const counts = countEntries(store, queueId);
   let dueNotBeforeMs = 0;

@@ -7,6 +7,7 @@ export interface QueueWaiters {
   stop(): void;
 }
 
+/** Nobody waits yet. A wait's timer keeps the process running until the wait is over. */
 export function queueWaiters(): QueueWaiters {
   const waiting = new Map<string, Set<(reason: "woken" | "over") => void>>();
   let stopped = false;

@@ -32,6 +32,7 @@ export class S3Fault extends Error {
   }
 }
 
+/** The fault as S3 answers it, in XML. */
 export function s3FaultResponse(fault: S3Fault): SdkResponse {
   const xml = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${fault.code}</Code><Message>${escapeXml(fault.message)}</Message></Error>`;
   return {

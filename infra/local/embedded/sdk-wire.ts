@@ -25,6 +25,10 @@ export interface SdkRequestHandler {
   httpHandlerConfigs(): Record<string, never>;
 }
 
+/**
+ * A request handler that has `answer` answer. It rejects with an `AbortError` once the caller's signal has fired,
+ * even where the answer is there already; what `answer` throws, it throws.
+ */
 export function sdkRequestHandler(
   answer: (request: SdkRequest, signal: AbortSignal | undefined) => Promise<SdkResponse>,
 ): SdkRequestHandler {

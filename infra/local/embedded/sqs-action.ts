@@ -15,6 +15,10 @@ export function queueOf(engine: QueueEngine, fields: Fields): string {
   return declared(engine, url.slice(url.lastIndexOf("/") + 1));
 }
 
+/**
+ * The declared queue of an ARN.
+ * @throws SqsFault when it is not an ARN of ours (`name` is the parameter it came in), or no such queue was declared.
+ */
 export function queueOfArn(engine: QueueEngine, name: string, arn: string): string {
   const queue = queueNameOfArn(arn);
   if (queue === undefined) throw invalid(name, arn, "Not an ARN of a queue of this account.");
@@ -24,6 +28,10 @@ export function queueOfArn(engine: QueueEngine, name: string, arn: string): stri
   return queue;
 }
 
+/**
+ * The name it was given.
+ * @throws SqsFault when no such queue was declared.
+ */
 export function declared(engine: QueueEngine, queue: string): string {
   if (engine.definition(queue) !== undefined) return queue;
   throw new SqsFault("QueueDoesNotExist", "The specified queue does not exist.");

@@ -12,10 +12,15 @@ const batchEntryId = /^[\w-]{1,80}$/;
 const refusedCharacter = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const messageAttributesMax = 10;
 
+/** Whether a JSON value is an object. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * A member that may be absent or null.
+ * @throws SqsFault when it is not a string.
+ */
 export function optionalText(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
@@ -23,6 +28,10 @@ export function optionalText(fields: Fields, name: string): string | undefined {
   return value;
 }
 
+/**
+ * A member that must be there; it may be empty.
+ * @throws SqsFault when it is absent or not a string.
+ */
 export function requiredText(fields: Fields, name: string): string {
   const value = optionalText(fields, name);
   if (value === undefined) {
@@ -31,6 +40,10 @@ export function requiredText(fields: Fields, name: string): string {
   return value;
 }
 
+/**
+ * A member that may be absent or null, within bounds that both count.
+ * @throws SqsFault for anything else.
+ */
 export function optionalInteger(fields: Fields, name: string, min: number, max: number): number | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
@@ -40,6 +53,10 @@ export function optionalInteger(fields: Fields, name: string, min: number, max: 
   return value;
 }
 
+/**
+ * The strings of a list that may be absent; what else is in it is left out.
+ * @throws SqsFault when it is not a list.
+ */
 export function textList(fields: Fields, name: string): string[] {
   const value = fields[name];
   if (value === undefined || value === null) return [];
@@ -83,6 +100,10 @@ export function messageBody(fields: Fields): Buffer {
   return Buffer.from(text);
 }
 
+/**
+ * A message's attributes; undefined when it has none.
+ * @throws SqsFault when there are too many, or one lacks its type or its value.
+ */
 export function messageAttributes(fields: Fields): Record<string, MessageAttribute> | undefined {
   const value = fields.MessageAttributes;
   if (!isFields(value)) return undefined;
@@ -120,6 +141,7 @@ export function messageBytes(body: Buffer, attributes: Record<string, MessageAtt
   return bytes;
 }
 
+/** The fault for a parameter's value, to be thrown. */
 export function invalid(name: string, value: string | undefined, reason: string): SqsFault {
   return new SqsFault(
     "InvalidParameterValue",

@@ -8,6 +8,7 @@ export interface Wanted {
   readonly attributes: readonly string[];
 }
 
+/** Reads what a ReceiveMessage request asks for; `AttributeNames` is the older name of the system attributes. */
 export function wantedOf(fields: Fields): Wanted {
   const system = [...textList(fields, "MessageSystemAttributeNames"), ...textList(fields, "AttributeNames")];
   return { system: new Set(system), attributes: textList(fields, "MessageAttributeNames") };

@@ -33,7 +33,7 @@ export async function requireServers(releases: readonly Release[]): Promise<void
   const missing = await missingRequirements(releases);
   if (missing === undefined) return;
   throw new MissingRequirementsError(
-    `${missing}\nEither install a JDK (17 or newer) and Maven, or set PRIMARY_ENDPOINT and BACKUP_ENDPOINT to clusters that run already.`,
+    `${missing}\nEither install what is missing, or set PRIMARY_ENDPOINT and BACKUP_ENDPOINT to clusters that run already.`,
   );
 }
 

@@ -1,0 +1,243 @@
+import { createIncarnations } from "../../functions/core/definition/incarnations.ts";
+import { createPrimaryCatalog } from "../../functions/core/definition/primary-catalog.ts";
+import type { Answer } from "../../functions/core/http/answer.ts";
+import { createIntents } from "../../functions/core/intent/intents.ts";
+import { createTelemetry, type Telemetry } from "../../functions/core/runtime/telemetry.ts";
+import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
+import { sweepIntents } from "../../functions/reconcile/sweep-intents.ts";
+import { createParkingLot } from "../../functions/replay/park.ts";
+import { pauseSeconds, type ReplayServices, replayBatch } from "../../functions/replay/replay-batch.ts";
+import type { WriteServices } from "../../functions/write/write-services.ts";
+import { writeThrough } from "../../functions/write/write-through.ts";
+import type { SimulatedProcess } from "./simulated-process.ts";
+import { queueFor, removeMessage } from "./simulated-storage.ts";
+import { isModelError, startProcess, type Universe } from "./universe.ts";
+import { type ClientRequest, gatewayRequest } from "./workload.ts";
+
+/** The parts of the deployment that run the real use-cases. */
+const intentPrefix = "intents/";
+const intentAgeMs = 120_000;
+const retryPauseMaxSeconds = 300;
+let nothing: undefined;
+
+function telemetryFor(universe: Universe, process: SimulatedProcess): Telemetry {
+  return createTelemetry(
+    (line) => universe.trace(`${universe.world.now()} ${process.name} log ${line}`),
+    process.now,
+  );
+}
+
+/** The write function: some instances, each with several requests at once; a dead one is replaced. */
+export interface Writers {
+  /** `undefined`: the process died, the client's connection was reset. */
+  request(request: ClientRequest): Promise<Answer | undefined>;
+}
+
+export function startWriters(universe: Universe, instances: number): Writers {
+  const { world, random, trace, violation } = universe;
+  let ids = 0;
+  const slots = Array.from({ length: instances }, () => start());
+
+  interface Instance {
+    readonly process: SimulatedProcess;
+    readonly services: WriteServices;
+    readonly hangups: Set<() => void>;
+  }
+
+  function start(): Instance {
+    const hangups = new Set<() => void>();
+    const process = startProcess(universe, "writer", () => {
+      for (const hangup of hangups) hangup();
+    });
+    const telemetry = telemetryFor(universe, process);
+    const primary = universe.primary.portFor(process);
+    const objects = universe.objects.portFor(process);
+    const services: WriteServices = {
+      primary,
+      catalog: createPrimaryCatalog(primary, 5000, world.now),
+      intents: createIntents(objects, intentPrefix, () => undefined),
+      intentMode: "before",
+      queue: queueFor(process, universe.queue, universe.weather),
+      payloads: objects,
+      envelope: universe.envelope,
+      telemetry,
+      epoch: 0,
+      newId: () => `auto${++ids}`,
+      bodyBytesMax: 1e8,
+      writeTimeoutMs: 25_000,
+      enforceBulkRequestsOnly: false,
+    };
+    return { process, services, hangups };
+  }
+
+  return {
+    request(request) {
+      const at = random.whole(0, instances - 1);
+      let instance = slots[at] ?? start();
+      if (!instance.process.alive) {
+        instance = start();
+        slots[at] = instance;
+      }
+      const { process, services, hangups } = instance;
+      trace(`${world.now()} client ${request.method} ${request.path} ${request.body.replace(/\n/g, " ")}`);
+      return new Promise((resolve) => {
+        const hangup = () => resolve(nothing);
+        hangups.add(hangup);
+        writeThrough(gatewayRequest(request, process.now()), services)
+          .then(resolve, (error: unknown) => {
+            if (!isModelError(error)) violation(`writeThrough() threw ${String(error)}`);
+            resolve(nothing);
+          })
+          .finally(() => hangups.delete(hangup));
+      });
+    },
+  };
+}
+
+/** The replay function behind its event source mapping. */
+export interface Consumers {
+  /** Messages are visible. */
+  wake(): void;
+}
+
+export function startConsumers(universe: Universe, count: number): Consumers {
+  const { world, random } = universe;
+  const idle = new Set<() => void>();
+
+  function start(): void {
+    const process = startProcess(universe, "consumer", () => {
+      idle.delete(poll);
+      world.after(random.whole(10, 5000), start);
+    });
+    const services = replayServices(universe, process);
+    const poll = () => {
+      idle.delete(poll);
+      void pollUntilEmpty(universe, process, services).then(() => idle.add(poll));
+    };
+    poll();
+  }
+
+  for (let i = 0; i < count; i++) start();
+  return {
+    wake() {
+      const waiting = [...idle];
+      random.pickFrom(waiting)?.();
+    },
+  };
+}
+
+function replayServices(universe: Universe, process: SimulatedProcess): ReplayServices {
+  const primary = universe.primary.portFor(process);
+  const backup = universe.backup.portFor(process);
+  const payloads = universe.objects.portFor(process);
+  const deadLetters = queueFor(process, universe.deadLetters, universe.weather);
+  return {
+    primary,
+    backup,
+    tombstones: createTombstones(backup, process.now),
+    incarnations: createIncarnations(primary, backup),
+    queue: queueFor(process, universe.queue, universe.weather),
+    parkingLot: createParkingLot(deadLetters, payloads, universe.envelope, process.now),
+    payloads,
+    envelope: universe.envelope,
+    telemetry: telemetryFor(universe, process),
+    epoch: 0,
+    now: process.now,
+    monotonicMs: universe.world.now,
+    sleep: process.sleep,
+    retryMsMax: universe.retryMsMax,
+  };
+}
+
+async function pollUntilEmpty(universe: Universe, process: SimulatedProcess, services: ReplayServices) {
+  const { queue, weather } = universe;
+  while (true) {
+    const plan = { effectMs: weather.latencyMs(), answerMs: 40, error: undefined };
+    const receiving = { ...plan, answerMs: plan.effectMs + weather.latencyMs() };
+    const messages = await process.call("queue receive", receiving, () => ({ value: queue.receive() }));
+    if (messages.length === 0) return;
+    try {
+      await handleBatch(messages, universe, process, services);
+    } catch (error) {
+      // The function failed: SQS hands the whole batch out again when its time is over.
+      if (!isModelError(error)) universe.violation(`the replay function threw ${describe(error)}`);
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+type Messages = Parameters<typeof replayBatch>[0];
+
+/** What replay/handler.ts does, then what the event source mapping does with its answer. */
+async function handleBatch(
+  messages: Messages,
+  universe: Universe,
+  process: SimulatedProcess,
+  services: ReplayServices,
+): Promise<void> {
+  const before = ended(services.telemetry);
+  const ends = await replayBatch(messages, services);
+  const counted = ended(services.telemetry) - before;
+  if (counted !== messages.length) {
+    universe.violation(`conservation: ${messages.length} records were handled and ${counted} were counted`);
+  }
+  const failures = messages.filter((_, i) => ends[i]?.kind === "retry");
+  await Promise.all(
+    failures.map((message) => {
+      const seconds = pauseSeconds(message.receives, retryPauseMaxSeconds, universe.random.next);
+      return services.queue.hide(message.receiptHandle, seconds);
+    }),
+  );
+  for (const [i, message] of messages.entries()) {
+    if (ends[i]?.kind !== "done") continue;
+    await removeMessage(process, universe.queue, message.receiptHandle, universe.weather);
+  }
+}
+
+/** Records that came to an end, or are to come again. */
+function ended(telemetry: Telemetry): number {
+  const {
+    recordsApplied = 0,
+    recordsSuperseded = 0,
+    recordsParked = 0,
+    recordsRetried = 0,
+  } = telemetry.counters();
+  return recordsApplied + recordsSuperseded + recordsParked + recordsRetried;
+}
+
+/** The sweep: it looks again whenever an intent has become old enough to be swept. */
+export function startSweeper(universe: Universe): { intentPut(): void } {
+  const { world, random, objects } = universe;
+  const left = () => [...objects.objects.keys()].some((key) => key.startsWith(intentPrefix));
+
+  function sweep(): void {
+    if (!left()) return;
+    const again = () => world.after(random.whole(1000, 60_000), sweep);
+    const process = startProcess(universe, "sweeper", again);
+    const ports = objects.portFor(process);
+    const services = {
+      primary: universe.primary.portFor(process),
+      objects: ports,
+      intentPrefix,
+      intentAgeMs,
+      queue: queueFor(process, universe.queue, universe.weather),
+      payloads: ports,
+      envelope: universe.envelope,
+      telemetry: telemetryFor(universe, process),
+      now: process.now,
+    };
+    sweepIntents(services).catch((error: unknown) => {
+      if (!isModelError(error)) universe.violation(`sweepIntents() threw ${describe(error)}`);
+      again();
+    });
+  }
+
+  return {
+    intentPut() {
+      world.after(intentAgeMs + random.whole(0, 5000), sweep);
+    },
+  };
+}

@@ -1,0 +1,227 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are pieces of source text
+/** One seeded bug: a guarantee taken out of the code by an exact replacement. */
+export interface Bug {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Each must be caught by the simulation or by the exhaustive cases; `npm run test:bugs` shows which seed does. */
+export const bugs: readonly Bug[] = [
+  {
+    name: "drop the version",
+    file: "functions/core/replication/bulk-lines.ts",
+    find: ',"version":"${operation.version}","version_type":"external"}}',
+    replace: "}}",
+  },
+  {
+    name: "skip the tombstone",
+    file: "functions/replay/apply-operations.ts",
+    find: "if (deletions.length === 0) return placed;",
+    replace: "if (deletions.length >= 0) return placed;",
+  },
+  {
+    name: "never look for tombstones",
+    file: "functions/replay/apply-operations.ts",
+    find: "if (written.length === 0) return;",
+    replace: "if (written.length >= 0) return;",
+  },
+  {
+    name: "look for tombstones only after an own write, not after a conflict",
+    file: "functions/replay/apply-operations.ts",
+    find: 'return kind === "applied" || kind === "superseded";',
+    replace: 'return kind === "applied";',
+  },
+  {
+    name: "look for tombstones before the write",
+    file: "functions/replay/apply-operations.ts",
+    find: "  const sendable = await writeTombstones(newest, services, dispositions);\n",
+    replace:
+      '  await deleteWhatIsBuried(newest.filter(({ operation }) => !operation.entry.deletes), services, dispositions);\n  for (const { at } of newest) dispositions[at] = { kind: "superseded" };\n  const sendable = await writeTombstones(newest, services, dispositions);\n  if (sendable.length > 0) {\n    const sent = await sendToBackup(services.backup, sendable.map(({ operation }) => operation.lines));\n    for (const [i, { at }] of sendable.entries()) dispositions[at] = sent[i] ?? { kind: "superseded" };\n    return dispositions;\n  }\n',
+  },
+  {
+    name: "delete first, tombstone after",
+    file: "functions/replay/apply-operations.ts",
+    find: "  if (deletions.length === 0) return placed;\n",
+    replace:
+      '  if (deletions.length === 0) return placed;\n  const early = await sendToBackup(services.backup, deletions.map(({ operation }) => operation.lines));\n  for (const [i, { at }] of deletions.entries()) dispositions[at] = early[i] ?? { kind: "superseded" };\n  placed = placed.filter(({ operation }) => !operation.entry.deletes);\n',
+  },
+  {
+    name: "send the deletion although its tombstone is not durable",
+    file: "functions/replay/apply-operations.ts",
+    find: "  for (const { at } of deletions) dispositions[at] = failure;\n  return placed.filter(({ operation }) => !operation.entry.deletes);",
+    replace: "  return placed;",
+  },
+  {
+    name: "keep the oldest operation of a batch",
+    file: "functions/replay/apply-operations.ts",
+    find: "isNewer(entry.version, before.operation.entry.version)",
+    replace: "isNewer(before.operation.entry.version, entry.version)",
+  },
+  {
+    name: "keep the last operation of a batch, whatever its version",
+    file: "functions/replay/apply-operations.ts",
+    find: "before === undefined || isNewer(entry.version, before.operation.entry.version)",
+    replace: "before === undefined || before !== undefined",
+  },
+  {
+    name: "one document for all routings in a batch",
+    file: "functions/replay/apply-operations.ts",
+    find: "${incarnation.uuid}/${routing.length}/${routing}/${entry.id}",
+    replace: "${incarnation.uuid}/${routing.length * 0}/${entry.id}",
+  },
+  {
+    name: "tombstones forget the shard",
+    file: "functions/core/tombstone/tombstones.ts",
+    find: "const plain = `${uuid}/${shard}/${id}`;",
+    replace: "const plain = `${uuid}/${shard * 0}/${id}`;",
+  },
+  {
+    name: "tombstones are kept without their version's order",
+    file: "functions/core/tombstone/tombstones.ts",
+    find: '"version":"${version}","version_type":"external"}}\\n',
+    replace: '"routing":"x"}}\\n',
+  },
+  {
+    name: "every record is fresh",
+    file: "functions/replay/message.ts",
+    find: "return receives !== 1 || !steady || ageMs > freshMs;",
+    replace: "return receives < 0 && !steady && ageMs > freshMs;",
+  },
+  {
+    name: "a retry is a success",
+    file: "functions/replay/finish-record.ts",
+    find: 'return { kind: "retry", reason: retry.reason };',
+    replace: 'return { kind: "done" };',
+  },
+  {
+    name: "a refused operation is dropped, not parked",
+    file: "functions/replay/finish-record.ts",
+    find: 'if (disposition.kind !== "park" && disposition.kind !== "retry") return [];',
+    replace: 'if (disposition.kind !== "park" || disposition.kind === "park") return [];',
+  },
+  {
+    name: "a lost payload is a success",
+    file: "functions/replay/replay-chunk.ts",
+    find: "    if (!(error instanceof PayloadLost)) throw error;\n",
+    replace:
+      '    if (!(error instanceof PayloadLost)) throw error;\n    if (error.message !== "") return { kind: "operations", operations: [] };\n',
+  },
+  {
+    name: "an altered payload is not noticed",
+    file: "functions/core/replication/envelope.ts",
+    find: "if (stored.length !== payload.bytes || sha256(stored) !== payload.sha256) {",
+    replace: "if (stored.length < 0) {",
+  },
+  {
+    name: "a 503 of BACKUP's is a reason to park for good",
+    file: "functions/replay/backup-bulk.ts",
+    find: '  return all({ kind: "retry", reason: why });\n',
+    replace: '  return all({ kind: "superseded" });\n',
+  },
+  {
+    name: "an item that is refused for now counts as applied",
+    file: "functions/core/replication/disposition.ts",
+    find: 'if (status === 429 || status >= 500 || status === 401 || status === 403) return { kind: "retry", reason };',
+    replace:
+      'if (status === 429 || status >= 500 || status === 401 || status === 403) return { kind: "applied" };',
+  },
+  {
+    name: "forget the intent",
+    file: "functions/core/intent/intents.ts",
+    find: "const durable = objects.put(",
+    replace: 'const durable = objects.put(`forgotten/${prefix}`, ""); void ((...lost: unknown[]) => lost)(',
+  },
+  {
+    name: "take the intent away before PRIMARY is asked",
+    file: "functions/write/replicated-write.ts",
+    find: "  const { intent, stands } = declared;\n",
+    replace: "  const { intent, stands } = declared;\n  intent.withdraw();\n",
+  },
+  {
+    name: "an unknown outcome is nothing",
+    file: "functions/write/replicated-write.ts",
+    find: "if (error.outcomeUnknown) await enqueueUnknown(write, following);\n  else following.intent.withdraw();",
+    replace: "following.intent.withdraw();",
+  },
+  {
+    name: "a sweep takes the intent without queueing its records",
+    file: "functions/reconcile/sweep-intents.ts",
+    find: "    await queueFollowUp(intent, asking);\n",
+    replace: "    void queueFollowUp;\n",
+  },
+  {
+    name: "trust `_version`",
+    file: "functions/write/accepted-writes.ts",
+    find: "services.epoch, outcome.primaryTerm, outcome.seqNo)",
+    replace: 'services.epoch, "1", outcome.version ?? "0")',
+  },
+  {
+    name: "ignore the primary term",
+    file: "functions/core/replication/version.ts",
+    find: "(wideEpoch << (termBits + sequenceBits)) | (term << sequenceBits)",
+    replace: "(wideEpoch << (termBits + sequenceBits)) | ((term * 0n) << sequenceBits)",
+  },
+  {
+    name: "ignore the UUID",
+    file: "functions/core/replication/incarnation.ts",
+    find: "return `understudy-I-${uuid}`;",
+    replace: 'return `understudy-I-${uuid.replace(/./g, "u")}`;',
+  },
+  {
+    name: "replicate what PRIMARY refused as a deletion",
+    file: "functions/core/bulk/read-answer.ts",
+    find: "if (failure.start !== 0) return rejected(answer, failure, status);\n",
+    replace:
+      'if (failure.start !== 0 && expectedId !== undefined) return { kind: "written", result: "delete", index: "books", id: expectedId, seqNo: "999", primaryTerm: "1", version: undefined, source: undefined };\n    if (failure.start !== 0) return rejected(answer, failure, status);\n',
+  },
+  {
+    name: "a deletion that found nothing is nothing",
+    file: "functions/core/bulk/read-answer.ts",
+    find: '    case "deleted":\n    case "not_found":\n      return "delete";',
+    replace: '    case "not_found":\n      return "noop";\n    case "deleted":\n      return "delete";',
+  },
+  {
+    name: "forget the routing",
+    file: "functions/write/accepted-writes.ts",
+    find: "    const { id, routing } = key;\n",
+    replace: "    const { id } = key;\n    const routing = undefined;\n",
+  },
+  {
+    name: "an absent document is deleted at the highest version there is",
+    file: "functions/core/truth/absence.ts",
+    find: "encodeVersion(key.index, epoch, String(term), String(checkpoint)) }",
+    replace: 'encodeVersion(key.index, epoch, String(term + 1), "0") }',
+  },
+  {
+    name: "an absent document is left alone",
+    file: "functions/core/truth/absence.ts",
+    find: 'if (checkpoint < 0) return { kind: "never" };',
+    replace: 'if (checkpoint < Number.POSITIVE_INFINITY) return { kind: "never" };',
+  },
+  {
+    name: "pipelines are not noticed",
+    file: "functions/write/accepted-writes.ts",
+    find: "(changed && isStoredAsSent(each.outcome))) {",
+    replace: "(changed && each.key.id.length < 0)) {",
+  },
+  {
+    name: "BACKUP's index is made again without what it held",
+    file: "functions/replay/ensure-incarnation.ts",
+    find: "    await sendRecord(record, services, healDelaySeconds);\n",
+    replace: "    void [sendRecord, record, healDelaySeconds];\n",
+  },
+  {
+    name: "a dead incarnation's records are dropped unread",
+    file: "functions/replay/replay-chunk.ts",
+    find: '    if (readiness.primaryGone) return { kind: "operations", operations: [] };\n',
+    replace: '    if (readiness.kind === "dead") return { kind: "operations", operations: [] };\n',
+  },
+  {
+    name: "the whole-index reconcile reads only its first side",
+    file: "functions/replay/reconcile-index.ts",
+    find: 'return cursor.side === "primary" ? { side: "backup", shard: 0, afterSeqNo: "-1" } : undefined;',
+    replace: "return undefined;",
+  },
+];

@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { simulate } from "../simulation.ts";
+import { type Bug, bugs } from "./bugs.ts";
+
+/**
+ * `npm run test:bugs`: each bug is put into a copy of the code, and the simulation, then the exhaustive
+ * cases, run until one of them fails. A bug that nothing catches makes the command fail. `--only TEXT`
+ * takes some of them, `--seeds N` tries more, `--write` renews the table in docs/simulation.md.
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "120" },
+    only: { type: "string", default: "" },
+    write: { type: "boolean", default: false },
+  },
+});
+const root = "dist-bugs";
+const document = "docs/simulation.md";
+
+interface Caught {
+  readonly bug: Bug;
+  readonly by: string | undefined;
+}
+
+async function prepare(bug: Bug, folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, "test"), { recursive: true });
+  await cp("functions", join(folder, "functions"), { recursive: true });
+  await cp("test/model", join(folder, "test/model"), { recursive: true });
+  await cp("test/unit/model-exhaustive.test.ts", join(folder, "test/unit/model-exhaustive.test.ts"));
+  const path = join(folder, bug.file);
+  const source = await readFile(path, "utf8");
+  const parts = source.split(bug.find);
+  if (parts.length !== 2) {
+    throw new Error(
+      `"${bug.name}": its text is ${parts.length - 1} times in ${bug.file}, not once; adapt it`,
+    );
+  }
+  await writeFile(path, parts.join(bug.replace));
+}
+
+function run(args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["--import", "tsx", ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += String(chunk);
+    });
+    child.stderr.resume();
+    const timer = setTimeout(() => child.kill("SIGKILL"), 300_000);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? 1, text });
+    });
+  });
+}
+
+/** What catches the bug; `undefined` when nothing does. */
+async function catchBug(bug: Bug, known: readonly number[]): Promise<Caught> {
+  const folder = join(root, String(bugs.indexOf(bug)));
+  await prepare(bug, folder);
+  const simulated = await run([join(folder, "test/model/bugs/catch-bug.ts"), values.seeds, known.join(",")]);
+  if (simulated.code !== 0) {
+    return { bug, by: simulated.text.trim().split("\n").at(-1)?.slice(0, 140) || "does not end" };
+  }
+  const cases = await run(["--test", join(folder, "test/unit/model-exhaustive.test.ts")]);
+  return { bug, by: cases.code === 0 ? undefined : "the exhaustive cases" };
+}
+
+/** Seeds that fail as the code is: they prove nothing of a bug. */
+async function failingNow(): Promise<readonly number[]> {
+  const failing: number[] = [];
+  for (let seed = 1; seed <= Number(values.seeds); seed++) {
+    if ((await simulate({ seed })).violations.length > 0) failing.push(seed);
+  }
+  return failing;
+}
+
+async function writeTable(results: readonly Caught[]): Promise<void> {
+  const rows = results.map(({ bug, by }) => `| ${bug.name} | \`${bug.file}\` | ${by ?? "**nothing**"} |`);
+  const table = ["| Bug | In | Caught by |", "|---|---|---|", ...rows].join("\n");
+  const text = await readFile(document, "utf8");
+  const [start, end] = ["<!-- bugs -->\n", "\n<!-- /bugs -->"];
+  const [head = "", rest = ""] = text.split(start);
+  await writeFile(document, `${head}${start}${table}${end}${rest.split(end)[1] ?? ""}`);
+}
+
+const chosen = bugs.filter(({ name }) => name.includes(values.only));
+const known = await failingNow();
+if (known.length > 0) console.log(`seeds that fail without any bug, and are left out: ${known.join(", ")}`);
+const results: Caught[] = [];
+const waiting = [...chosen];
+await Promise.all(
+  [1, 2].map(async () => {
+    for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
+      const result = await catchBug(bug, known);
+      results.push(result);
+      console.log(`${result.by === undefined ? "MISSED" : "caught"}  ${bug.name}  ${result.by ?? ""}`);
+    }
+  }),
+);
+await rm(root, { recursive: true, force: true });
+results.sort((a, b) => bugs.indexOf(a.bug) - bugs.indexOf(b.bug));
+if (values.write) await writeTable(results);
+const missed = results.filter(({ by }) => by === undefined);
+console.log(`${results.length - missed.length} of ${results.length} bugs caught`);
+process.exitCode = missed.length > 0 ? 1 : 0;

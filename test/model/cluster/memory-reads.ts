@@ -1,0 +1,171 @@
+import type { ClusterRequest, ClusterResponse } from "../../../functions/core/cluster/port.ts";
+import {
+  answerFiltered,
+  answerJson,
+  answerText,
+  failureAnswer,
+  failureText,
+  isObject,
+  type Json,
+  parseJson,
+} from "./json.ts";
+import type { MemoryCatalog } from "./memory-catalog.ts";
+import type { MemoryIndex } from "./memory-index.ts";
+import type { Held } from "./memory-shard.ts";
+
+function bodyOf(request: ClusterRequest): { readonly [name: string]: Json } {
+  const body = parseJson(request.body?.toString("utf8") ?? "");
+  return isObject(body) ? body : {};
+}
+
+function missingIndex(name: string) {
+  return { status: 404, type: "index_not_found_exception", reason: `no such index [${name}]` };
+}
+
+/** Realtime `_mget`. */
+export function multiGet(request: ClusterRequest, catalog: MemoryCatalog): ClusterResponse {
+  const parameters = new URLSearchParams(request.query ?? "");
+  const withSource = parameters.get("_source") !== "false";
+  const { docs } = bodyOf(request);
+  const texts = (Array.isArray(docs) ? docs : []).map((asked: Json) => {
+    const { _index: name = "", _id: id = "", routing } = isObject(asked) ? asked : {};
+    const at = `"_index":${JSON.stringify(name)},"_type":"_doc","_id":${JSON.stringify(id)}`;
+    const holders = catalog.find(String(name));
+    const [index] = holders;
+    if (index === undefined) return `{${at},"error":${failureText(missingIndex(String(name)))}}`;
+    if (holders.length > 1) {
+      const reason = `alias [${name}] has more than one index associated with it, can't execute a single index op`;
+      return `{${at},"error":${failureText({ status: 400, type: "illegal_argument_exception", reason })}}`;
+    }
+    const added = index.aliases.get(String(name))?.["index_routing"];
+    const route = routing ?? added;
+    const held = index.shardFor(String(id), route === undefined ? undefined : String(route)).get(String(id));
+    return gotText(index.name, String(id), held, withSource);
+  });
+  return answerFiltered(`{"docs":[${texts.join(",")}]}`, parameters.get("filter_path"));
+}
+
+function gotText(index: string, id: string, held: Held | undefined, withSource: boolean): string {
+  const at = `"_index":${JSON.stringify(index)},"_type":"_doc","_id":${JSON.stringify(id)}`;
+  if (held?.source === undefined) return `{${at},"found":false}`;
+  const routing = held.routing === undefined ? "" : `,"_routing":${JSON.stringify(held.routing)}`;
+  const source = withSource ? `,"_source":${held.source}` : "";
+  return `{${at},"_version":${held.version},"_seq_no":${held.seqNo},"_primary_term":${held.term}${routing},"found":true${source}}`;
+}
+
+/** `GET /{index}/_doc/{id}`. */
+export function getDocument(
+  request: ClusterRequest,
+  index: MemoryIndex | undefined,
+  name: string,
+  id: string,
+): ClusterResponse {
+  if (index === undefined) return failureAnswer(missingIndex(name));
+  const routing = new URLSearchParams(request.query ?? "").get("routing") ?? undefined;
+  const held = index.shardFor(id, routing).get(id);
+  return answerText(held === undefined ? 404 : 200, gotText(index.name, id, held, true));
+}
+
+/** `_search` as whole-index work uses it: one shard, a range of sequence numbers, in their order. */
+export function search(request: ClusterRequest, catalog: MemoryCatalog, name: string): ClusterResponse {
+  const [index] = catalog.find(name);
+  if (index === undefined) return failureAnswer(missingIndex(name));
+  const body = bodyOf(request);
+  const shard = /_shards:(\d+)/.exec(new URLSearchParams(request.query ?? "").get("preference") ?? "")?.[1];
+  const shards = shard === undefined ? index.shards : index.shards.slice(Number(shard), Number(shard) + 1);
+  const above = JSON.stringify(body["query"] ?? {}).match(/"_seq_no":\{"gt":(-?\d+)\}/)?.[1];
+  const hits = shards
+    .flatMap((each) => each.searchable())
+    .filter(({ seqNo }) => seqNo > Number(above ?? -1))
+    .sort((a, b) => a.seqNo - b.seqNo)
+    .slice(0, Number(body["size"] ?? 10));
+  const texts = hits.map(({ id, routing, seqNo, term, source }) => {
+    const routed = routing === undefined ? "" : `,"_routing":${JSON.stringify(routing)}`;
+    const shown = body["_source"] === false ? "" : `,"_source":${source}`;
+    return `{"_index":${JSON.stringify(index.name)},"_id":${JSON.stringify(id)},"_score":null,"_seq_no":${seqNo},"_primary_term":${term}${routed}${shown},"sort":[${seqNo}]}`;
+  });
+  return answerText(
+    200,
+    `{"took":1,"timed_out":false,"_shards":{"total":${shards.length},"successful":${shards.length},"skipped":0,"failed":0},"hits":{"max_score":null,"hits":[${texts.join(",")}]}}`,
+  );
+}
+
+/** `GET /{index}/_stats?level=shards`. */
+export function stats(request: ClusterRequest, catalog: MemoryCatalog, name: string): ClusterResponse {
+  const found = catalog.find(name);
+  if (found.length === 0) return failureAnswer(missingIndex(name));
+  const indices = found.map((index) => {
+    const shards = index.shards.map((shard, at) => {
+      const seq_no = { max_seq_no: shard.maxSeqNo, global_checkpoint: shard.globalCheckpoint };
+      return [String(at), [{ routing: { state: "STARTED", primary: true }, seq_no }]];
+    });
+    return [index.name, { uuid: index.uuid, shards: Object.fromEntries(shards) }];
+  });
+  const filter = new URLSearchParams(request.query ?? "").get("filter_path");
+  return answerJson(200, { indices: Object.fromEntries(indices) }, filter);
+}
+
+/** `GET /_cluster/state/metadata/{indices}`. */
+export function clusterState(
+  request: ClusterRequest,
+  catalog: MemoryCatalog,
+  names: string,
+): ClusterResponse {
+  const indices = catalog.find(names).map((index) => [
+    index.name,
+    {
+      state: index.closed ? "close" : "open",
+      mapping_version: index.mapping.version,
+      routing_num_shards: index.routingShards,
+      primary_terms: Object.fromEntries(index.shards.map(({ term }, at) => [String(at), term])),
+      settings: {
+        index: {
+          uuid: index.uuid,
+          creation_date: String(index.createdMs),
+          number_of_shards: String(index.shards.length),
+        },
+      },
+    },
+  ]);
+  const filter = new URLSearchParams(request.query ?? "").get("filter_path");
+  return answerJson(200, { metadata: { indices: Object.fromEntries(indices) } }, filter);
+}
+
+/** `GET /{indices}`. */
+export function definitions(
+  request: ClusterRequest,
+  catalog: MemoryCatalog,
+  expression: string,
+): ClusterResponse {
+  const parameters = new URLSearchParams(request.query ?? "");
+  const found = catalog.find(expression);
+  if (found.length === 0 && parameters.get("ignore_unavailable") !== "true" && !expression.includes("*")) {
+    return failureAnswer(missingIndex(expression));
+  }
+  const flat = parameters.get("flat_settings") === "true";
+  const shown = found.map((index) => [
+    index.name,
+    {
+      aliases: Object.fromEntries(index.aliases),
+      mappings: index.mapping.definition,
+      settings: flat ? Object.fromEntries(index.settings) : nested(index.settings),
+    },
+  ]);
+  return answerJson(200, Object.fromEntries(shown), parameters.get("filter_path"));
+}
+
+function nested(settings: ReadonlyMap<string, string>): Json {
+  const index: Record<string, string> = {};
+  for (const [name, value] of settings) index[name.replace("index.", "")] = value;
+  return { index };
+}
+
+/** `GET /{index}/_count`, as of the last refresh. */
+export function count(catalog: MemoryCatalog, name: string): ClusterResponse {
+  const found = catalog.find(name);
+  if (found.length === 0) return failureAnswer(missingIndex(name));
+  const shards = found.flatMap((index) => index.shards);
+  const documents = shards.reduce((sum, shard) => sum + shard.searchable().length, 0);
+  const _shards = { total: shards.length, successful: shards.length, skipped: 0, failed: 0 };
+  return answerJson(200, { count: documents, _shards });
+}

@@ -1,0 +1,191 @@
+import {
+  type Cluster,
+  ClusterError,
+  type ClusterErrorCode,
+  type ClusterName,
+  type ClusterRequest,
+  type ClusterResponse,
+} from "../../functions/core/cluster/port.ts";
+import { failureAnswer } from "./cluster/json.ts";
+import type { MemoryCluster } from "./cluster/memory-cluster.ts";
+import type { Random } from "./random.ts";
+import type { Plan, SimulatedProcess } from "./simulated-process.ts";
+import type { FaultName, Weather } from "./weather.ts";
+import type { World } from "./world.ts";
+
+/** A memory cluster with a network in front of it. */
+export interface SimulatedCluster {
+  readonly name: ClusterName;
+  readonly memory: MemoryCluster;
+  /** The port for one process. */
+  portFor(process: SimulatedProcess): Cluster;
+  /** All nodes stop; back after that long. */
+  restart(downMs: number): void;
+  /** Nobody can reach it for that long; it goes on. */
+  cutOff(ms: number): void;
+}
+
+export interface SimulatedClusterOptions {
+  readonly name: ClusterName;
+  readonly memory: MemoryCluster;
+  readonly world: World;
+  readonly random: Random;
+  readonly weather: Weather;
+  readonly trace: (line: string) => void;
+}
+
+/** How a call goes wrong: before, after or without its effect, and what the caller gets. */
+type Mishap =
+  | { readonly kind: "answer"; readonly status: number; readonly type: string; readonly executed: boolean }
+  | { readonly kind: "error"; readonly code: ClusterErrorCode; readonly effect: "before" | "none" | "later" }
+  | { readonly kind: "garbage" };
+
+export function createSimulatedCluster(options: SimulatedClusterOptions): SimulatedCluster {
+  const { name, memory, world, random, weather, trace } = options;
+  let downUntilMs = 0;
+  let generation = 0;
+
+  function planOf(mishap: Mishap | undefined, timeoutMs: number): Plan {
+    const effectMs = weather.latencyMs();
+    const answerMs = effectMs + weather.latencyMs();
+    if (mishap === undefined || mishap.kind !== "error") {
+      const executes = mishap === undefined || mishap.kind === "garbage" || mishap.executed;
+      return {
+        effectMs: executes || mishap?.kind === "answer" ? effectMs : undefined,
+        answerMs,
+        error: undefined,
+      };
+    }
+    const error = new ClusterError(name, mishap.code, `the model's ${mishap.code}`);
+    if (mishap.effect === "none") return { effectMs: undefined, answerMs, error };
+    // Not longer after the caller gave up than a server would keep a request: below index.gc_deletes.
+    if (mishap.effect === "later")
+      return { effectMs: timeoutMs + random.whole(1, 20_000), answerMs: timeoutMs, error };
+    return {
+      effectMs,
+      answerMs: mishap.code === "timeout" ? Math.max(timeoutMs, answerMs) : answerMs,
+      error,
+    };
+  }
+
+  async function send(process: SimulatedProcess, request: ClusterRequest): Promise<ClusterResponse> {
+    const what = `${name} ${request.method} ${request.path}`;
+    const born = generation;
+    const mishap = weather.isCalm ? undefined : drawMishap(name, request, weather, random);
+    const plan = planOf(mishap, request.timeoutMs ?? 25_000);
+    try {
+      const answer = await process.call(what, plan, () => {
+        if (world.now() < downUntilMs || born !== generation) {
+          return refusal(
+            new ClusterError(name, born === generation ? "refused" : "lost", "the cluster is down"),
+          );
+        }
+        if (mishap?.kind === "answer" && !mishap.executed) {
+          return { value: failureAnswer({ ...mishap, reason: "the model's weather" }) };
+        }
+        const pending = memory.execute(request);
+        trace(`${world.now()} ${process.name} ${what} ${brief(request)} -> ${brief(pending.answer)}`);
+        return {
+          value: disguised(pending.answer, mishap),
+          settle: () =>
+            pending.settle() && born === generation
+              ? undefined
+              : new ClusterError(name, "lost", "the node that had the request is gone"),
+        };
+      });
+      return answer;
+    } catch (error) {
+      trace(`${world.now()} ${process.name} ${what} failed: ${String(error)}`);
+      throw error;
+    }
+  }
+
+  return {
+    name,
+    memory,
+    portFor: (process) => ({
+      name,
+      send: (request) => send(process, request),
+      stream: () => Promise.reject(new Error("the model does not stream")),
+      close: () => Promise.resolve(),
+    }),
+    restart(downMs) {
+      trace(`${world.now()} ${name} restarts, down for ${downMs} ms`);
+      generation += 1;
+      memory.restart(random);
+      downUntilMs = Math.max(downUntilMs, world.now() + downMs);
+    },
+    cutOff(ms) {
+      trace(`${world.now()} ${name} cannot be reached for ${ms} ms`);
+      downUntilMs = Math.max(downUntilMs, world.now() + ms);
+    },
+  };
+}
+
+function refusal(error: ClusterError) {
+  return { value: failureAnswer({ status: 503, type: "unreachable", reason: "" }), settle: () => error };
+}
+
+function disguised(answer: ClusterResponse, mishap: Mishap | undefined): ClusterResponse {
+  if (mishap?.kind === "garbage") return { ...answer, status: 200, body: Buffer.from("<html>200 OK</html>") };
+  if (mishap?.kind === "answer") return failureAnswer({ ...mishap, reason: "a proxy's words" });
+  return answer;
+}
+
+function brief({ body }: ClusterRequest | ClusterResponse): string {
+  return (body?.toString("utf8") ?? "").replace(/\n/g, " ").slice(0, 700);
+}
+
+type Draw = readonly [FaultName, () => Mishap];
+
+function drawMishap(
+  name: ClusterName,
+  request: ClusterRequest,
+  weather: Weather,
+  random: Random,
+): Mishap | undefined {
+  const side: readonly Draw[] = name === "primary" ? primaryFaults(random) : backupFaults(request, random);
+  for (const [fault, mishap] of side) if (weather.strikes(fault)) return mishap();
+  return undefined;
+}
+
+const failed = (code: ClusterErrorCode, effect: "before" | "none" | "later") => (): Mishap => ({
+  kind: "error",
+  code,
+  effect,
+});
+const refusedWith =
+  (status: number, type: string, executed = false) =>
+  (): Mishap => ({ kind: "answer", status, type, executed });
+
+function primaryFaults(random: Random): readonly Draw[] {
+  const busy = random.pick([
+    refusedWith(429, "es_rejected_execution_exception"),
+    refusedWith(503, "cluster_block_exception"),
+  ]);
+  return [
+    ["primaryRefused", failed("refused", "none")],
+    ["primaryTimeoutAfter", failed("timeout", random.pick(["before", "later", "none"]))],
+    ["primaryCut", failed("lost", random.pick(["before", "none"]))],
+    ["primaryBusy", busy],
+    ["primaryForbidden", refusedWith(random.pick([401, 403]), "security_exception")],
+    ["primaryProxyError", refusedWith(random.pick([502, 504]), "proxy", random.chance(0.5))],
+    ["primaryGarbage", (): Mishap => ({ kind: "garbage" })],
+  ];
+}
+
+function backupFaults(request: ClusterRequest, random: Random): readonly Draw[] {
+  const bytes = request.body?.length ?? 0;
+  const large: readonly Draw[] =
+    bytes > 600 && request.path.endsWith("_bulk")
+      ? [["backupTooLarge", refusedWith(413, "content_too_long_exception")]]
+      : [];
+  return [
+    ["backupBusy", refusedWith(429, "es_rejected_execution_exception")],
+    ["backupForbidden", refusedWith(random.pick([401, 403]), "security_exception")],
+    ["backupUnavailable", random.pick([refusedWith(503, "busy"), failed("refused", "none")])],
+    ["backupCut", failed("lost", random.pick(["before", "none"]))],
+    ["backupTimeoutAfter", failed("timeout", random.pick(["before", "later", "none"]))],
+    ...large,
+  ];
+}

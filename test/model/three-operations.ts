@@ -1,0 +1,158 @@
+import type { Cluster, ClusterRequest, ClusterResponse } from "../../functions/core/cluster/port.ts";
+import { createIncarnations } from "../../functions/core/definition/incarnations.ts";
+import { createPrimaryCatalog } from "../../functions/core/definition/primary-catalog.ts";
+import { noIntents } from "../../functions/core/intent/intents.ts";
+import type { ObjectStore } from "../../functions/core/payload/port.ts";
+import type { OutgoingMessage, Queue, ReceivedMessage } from "../../functions/core/queue/port.ts";
+import type { EnvelopeSettings } from "../../functions/core/replication/envelope.ts";
+import { createTelemetry } from "../../functions/core/runtime/telemetry.ts";
+import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
+import { createParkingLot } from "../../functions/replay/park.ts";
+import { type MessageEnd, type ReplayServices, replayBatch } from "../../functions/replay/replay-batch.ts";
+import { writeThrough } from "../../functions/write/write-through.ts";
+import { asCluster, createMemoryCluster, type MemoryCluster } from "./cluster/memory-cluster.ts";
+import { createRandom } from "./random.ts";
+import { gatewayRequest } from "./workload.ts";
+
+export const actions = ["index", "create", "update", "delete"] as const;
+export type Action = (typeof actions)[number];
+
+const envelope: EnvelopeSettings = { encoding: "plain", inlineBytesMax: 1e6, payloadPrefix: "payloads/" };
+const noObjects: ObjectStore = {
+  put: () => Promise.resolve(),
+  get: () => Promise.resolve(undefined),
+  remove: () => Promise.resolve(),
+  list: () => Promise.resolve([]),
+};
+const minuteMs = 60_000;
+
+/** Two clusters, and the records of three operations on one document, in PRIMARY's order. */
+export interface Scene {
+  readonly primary: MemoryCluster;
+  readonly backup: MemoryCluster;
+  readonly records: readonly string[];
+  /** Replays one message, delivered so many times before, through the given BACKUP. */
+  replay(body: string, receives: number, backup?: Cluster): Promise<readonly MessageEnd[]>;
+  /** An empty BACKUP whose index is ready. */
+  restart(): Promise<void>;
+  /** Time for BACKUP to forget deletions. */
+  forget(): void;
+  document(side: MemoryCluster): string | undefined;
+}
+
+/** Runs the three operations through the writer. BACKUP's index is ready before the first record comes. */
+export async function createScene(operations: readonly Action[]): Promise<Scene> {
+  let nowMs = Date.UTC(2026, 0, 1);
+  const now = () => nowMs;
+  const random = createRandom(1);
+  const primary = createMemoryCluster({ random, now });
+  const backup = createMemoryCluster({ random, now, autoCreate: false });
+  const sent: string[] = [];
+  const queue: Queue = {
+    send: async (messages: readonly OutgoingMessage[]) => void sent.push(...messages.map(({ body }) => body)),
+    hide: () => Promise.resolve(),
+    depth: () => Promise.resolve({ visible: 0, inFlight: 0, delayed: 0 }),
+  };
+  const telemetry = createTelemetry(() => undefined, now);
+  const primaryPort = asCluster("primary", primary);
+  await primaryPort.send({ method: "PUT", path: "/books", body: Buffer.from("{}") });
+  const shared = { primary: primaryPort, queue, payloads: noObjects, envelope, telemetry, epoch: 0 };
+  const catalog = createPrimaryCatalog(primaryPort, 5000, now);
+  const writer = {
+    ...shared,
+    catalog,
+    intents: noIntents,
+    intentMode: "before" as const,
+    newId: () => "unused",
+    bodyBytesMax: 1e6,
+    writeTimeoutMs: 1000,
+    enforceBulkRequestsOnly: false,
+  };
+  for (const [i, action] of ["index" as const, ...operations].entries()) {
+    const document = action === "update" ? `{"doc":{"u":${i}}}` : `{"n":${i}}`;
+    const line = `{"${action}":{"_index":"books","_id":"a"}}\n${action === "delete" ? "" : `${document}\n`}`;
+    const request = { method: "POST", path: "/_bulk", body: line, operations: 1 };
+    await writeThrough(gatewayRequest(request, nowMs), writer);
+    nowMs += 10;
+  }
+  const services = (port: Cluster): ReplayServices => ({
+    ...shared,
+    backup: port,
+    tombstones: createTombstones(port, now),
+    incarnations: createIncarnations(primaryPort, port),
+    parkingLot: createParkingLot(queue, noObjects, envelope, now),
+    now,
+    monotonicMs: now,
+    sleep: () => Promise.resolve(),
+    retryMsMax: 1e9,
+  });
+  const direct = asCluster("backup", backup);
+  const [first, ...records] = sent;
+  if (first === undefined) throw new Error("the first write was not queued");
+  const scene: Scene = {
+    primary,
+    backup,
+    records,
+    replay: (body, receives, port = direct) =>
+      replayBatch([messageOf(body, receives, nowMs)], services(port)),
+    async restart() {
+      for (const name of [...backup.catalog.indices.keys()]) backup.catalog.remove(name);
+      await scene.replay(first, 1);
+    },
+    forget() {
+      nowMs += 2 * minuteMs;
+    },
+    document: ({ catalog: { indices } }) => indices.get("books")?.shards[0]?.get("a")?.source,
+  };
+  await scene.restart();
+  return scene;
+}
+
+function messageOf(body: string, receives: number, nowMs: number): ReceivedMessage {
+  return {
+    id: "m",
+    receiptHandle: "r",
+    body,
+    receives,
+    sentMs: nowMs,
+    firstReceivedMs: nowMs,
+  };
+}
+
+/** A BACKUP whose requests for documents wait until they are let through. */
+export interface SteppedCluster extends Cluster {
+  readonly waiting: readonly unknown[];
+  /** Executes the oldest waiting request and answers it. */
+  step(): void;
+}
+
+export function createSteppedCluster(memory: MemoryCluster): SteppedCluster {
+  const waiting: { request: ClusterRequest; resolve: (answer: ClusterResponse) => void }[] = [];
+  return {
+    name: "backup",
+    waiting,
+    step() {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      const pending = memory.execute(next.request);
+      pending.settle();
+      next.resolve(pending.answer);
+    },
+    send(request) {
+      // Definitions stay as they are: only what touches documents and tombstones can come in an order.
+      if (/_(bulk|mget)$/.test(request.path)) {
+        return new Promise((resolve) => waiting.push({ request, resolve }));
+      }
+      return asCluster("backup", memory).send(request);
+    },
+    stream: () => Promise.reject(new Error("the model does not stream")),
+    close: () => Promise.resolve(),
+  };
+}
+
+export function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length <= 1) return [items];
+  return items.flatMap((item, at) =>
+    permutations(items.filter((_, i) => i !== at)).map((rest) => [item, ...rest]),
+  );
+}

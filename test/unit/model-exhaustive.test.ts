@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRandom } from "../model/random.ts";
+import {
+  type Action,
+  actions,
+  createScene,
+  createSteppedCluster,
+  permutations,
+  type Scene,
+} from "../model/three-operations.ts";
+
+const triples = actions.flatMap((a) =>
+  actions.flatMap((b) => actions.map((c): readonly Action[] => [a, b, c])),
+);
+
+function assertEqual(scene: Scene, what: string): void {
+  assert.equal(scene.document(scene.backup), scene.document(scene.primary), what);
+}
+
+for (const first of actions) {
+  test(`three operations beginning with ${first}: every order of delivery, each delivered once or twice, BACKUP forgetting deletions in between`, async () => {
+    for (const triple of triples.filter(([a]) => a === first)) {
+      const scene = await createScene(triple);
+      const numbers = scene.records.map((_, i) => i);
+      for (let twice = 0; twice < 2 ** numbers.length; twice++) {
+        for (const order of permutations(numbers)) {
+          // The second deliveries come when all have been delivered once: they are the ones that are late.
+          const deliveries = [...order, ...order.filter((i) => (twice >> i) & 1)];
+          await scene.restart();
+          for (const [at, i] of deliveries.entries()) {
+            if (order[0] !== 0 || at > 0) scene.forget();
+            await scene.replay(scene.records[i] ?? "", at < order.length ? 1 : 2);
+          }
+          assertEqual(scene, `${triple} delivered as ${deliveries}`);
+        }
+      }
+    }
+  });
+}
+
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Runs three consumers, each with one record, by a schedule; gives how many choices each step had. */
+async function runSchedule(triple: readonly Action[], schedule: readonly number[]) {
+  const scene = await createScene(triple);
+  const ports = scene.records.map(() => createSteppedCluster(scene.backup));
+  let running = scene.records.length;
+  // Each is a second delivery, after BACKUP has forgotten whatever it could.
+  scene.forget();
+  for (const [i, record] of scene.records.entries()) {
+    void scene.replay(record, 2, ports[i]).then(() => {
+      running -= 1;
+    });
+  }
+  const choices: number[] = [];
+  await settled();
+  for (let step = 0; running > 0; step++) {
+    const ready = ports.filter(({ waiting }) => waiting.length > 0);
+    choices.push(ready.length);
+    const next = ready[schedule[step] ?? 0];
+    if (next === undefined) throw new Error("a consumer waits for nothing");
+    next.step();
+    for (const { shards } of scene.backup.catalog.indices.values())
+      for (const s of shards) s.forgetDeletions();
+    await settled();
+  }
+  return { scene, choices };
+}
+
+/** The schedule after this one, in the order of the tree of choices; `undefined` after the last. */
+function nextSchedule(
+  schedule: readonly number[],
+  choices: readonly number[],
+): readonly number[] | undefined {
+  for (let at = choices.length - 1; at >= 0; at--) {
+    const taken = schedule[at] ?? 0;
+    if (taken + 1 < (choices[at] ?? 0)) {
+      return [...Array.from({ length: at }, (_, i) => schedule[i] ?? 0), taken + 1];
+    }
+  }
+  return undefined;
+}
+
+for (const triple of [
+  ["index", "delete", "index"],
+  ["delete", "index", "delete"],
+  ["update", "delete", "create"],
+] as const) {
+  test(`three consumers with ${triple.join(", ")} of one document, in every interleaving of their requests, deletions forgotten at once`, async () => {
+    let schedule: readonly number[] | undefined = [];
+    let schedules = 0;
+    while (schedule !== undefined) {
+      const { scene, choices } = await runSchedule(triple, schedule);
+      assertEqual(scene, `${triple} by schedule ${schedule.join(" ")}`);
+      schedule = nextSchedule(schedule, choices);
+      schedules += 1;
+      assert.ok(schedules < 20_000, "the tree of schedules is larger than it should be");
+    }
+    assert.ok(schedules > 20, `only ${schedules} schedules`);
+  });
+}
+
+test("a consumer that dies at any of its requests leaves nothing wrong when its record comes again", async () => {
+  for (const triple of triples) {
+    const scene = await createScene(triple);
+    for (const order of permutations(scene.records.map((_, i) => i))) {
+      for (const dying of order) {
+        for (let requests = 0; ; requests++) {
+          await scene.restart();
+          let died = false;
+          for (const i of order) {
+            scene.forget();
+            const record = scene.records[i] ?? "";
+            if (i === dying) died = await diesAfter(requests, scene, record);
+            // SQS hands out again what was not deleted.
+            scene.forget();
+            await scene.replay(record, 2);
+          }
+          assertEqual(scene, `${triple} delivered as ${order}, ${dying} dies after ${requests} requests`);
+          if (!died) break;
+        }
+      }
+    }
+  }
+});
+
+/** A consumer that dies when BACKUP has executed so many of its requests; `false` when it needs no more. */
+async function diesAfter(requests: number, scene: Scene, record: string): Promise<boolean> {
+  const port = createSteppedCluster(scene.backup);
+  let ended = false;
+  void scene.replay(record, 2, port).then(() => {
+    ended = true;
+  });
+  await settled();
+  for (let i = 0; i < requests && !ended; i++) {
+    port.step();
+    await settled();
+  }
+  return !ended;
+}
+
+test("a write that PRIMARY lost in a fail-over, and that BACKUP has seen, gives way to the one that got its number", async () => {
+  const scene = await createScene(["index", "index", "index"]);
+  const write = (n: number) =>
+    scene.primary.execute({
+      method: "PUT",
+      path: "/books/_doc/a",
+      body: Buffer.from(JSON.stringify({ n })),
+    });
+  const look = JSON.stringify({
+    schema: 1,
+    writtenAtMs: 0,
+    body: { encoding: "none" },
+    kind: "reconcile",
+    reason: "the outcome is unknown",
+    keys: [["books", "a", null]],
+    looksLeft: 0,
+  });
+  write(8);
+  await scene.replay(`${look}\n`, 2);
+  assert.equal(scene.document(scene.backup), '{"n":8}');
+  scene.primary.failOver({ ...createRandom(1), chance: () => false });
+  write(9).settle();
+  await scene.replay(`${look}\n`, 2);
+  assertEqual(scene, "after the fail-over");
+});
