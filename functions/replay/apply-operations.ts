@@ -28,6 +28,8 @@ export interface ApplyServices {
   readonly backup: Cluster;
   readonly tombstones: Tombstones;
   readonly telemetry: Telemetry;
+  /** The wall clock, in milliseconds. */
+  readonly now: () => number;
   /** A clock that only goes forward, in milliseconds. */
   readonly monotonicMs: () => number;
 }
@@ -58,9 +60,11 @@ export async function applyOperations(
     if (disposition !== undefined) dispositions[at] = disposition;
   }
   const slow = services.monotonicMs() - receivedMs > freshMs;
+  const nowMs = services.now();
   const written = sendable.filter(({ operation, at }) => {
     const kind = dispositions[at]?.kind;
-    if (operation.entry.deletes || !(operation.late || slow)) return false;
+    if (operation.entry.deletes || !(operation.late || slow || nowMs - operation.writtenAtMs > freshMs))
+      return false;
     // After a conflict too: an earlier attempt may have died between its write and this look-up.
     return kind === "applied" || kind === "superseded";
   });

@@ -25,9 +25,9 @@ export function ensureIncarnation(
   services: ReplayServices,
   lost = false,
 ): Promise<Readiness> {
-  return services.incarnations.ensure(incarnation, state, async ({ replaced, resized }) => {
+  return services.incarnations.ensure(incarnation, state, async ({ replaced, resized, adopted }) => {
     const old = services.now() - incarnation.createdMs > bornLateMs;
-    if (!replaced && !resized && !lost && !old) return;
+    if (!replaced && !resized && !adopted && !lost && !old) return;
     const reason = "BACKUP's index was made for this incarnation";
     await sendRecord(wholeIndexRecord(incarnation.index, reason, services.now()), services, healDelaySeconds);
   });

@@ -24,7 +24,7 @@ export const queues: readonly QueueDefinition[] = [
     name: recordsQueue,
     visibilityTimeoutSeconds: 150,
     retentionSeconds,
-    redrive: { deadLetterQueue, maxReceiveCount: 1000 },
+    redrive: { deadLetterQueue, maxReceiveCount: 100_000 },
   },
   { name: deadLetterQueue, visibilityTimeoutSeconds: 60, retentionSeconds },
 ];

@@ -5,7 +5,7 @@ import { ensureIncarnation } from "../../functions/replay/ensure-incarnation.ts"
 import { fakeReplayServices, nowMs } from "../support/fake-replay-services.ts";
 
 const layout = { shards: 1, routingShards: 1, partitionSize: 1 };
-const newborn: Announcement = { replaced: false, resized: false };
+const newborn: Announcement = { replaced: false, resized: false, adopted: false };
 
 /** Ensures an incarnation of that age, whose index on BACKUP is made or replaced. */
 async function ensured(ageMs: number, announcement: Announcement, lost?: boolean) {

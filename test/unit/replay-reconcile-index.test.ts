@@ -139,7 +139,7 @@ test("reconcilePage() makes BACKUP's index ready without announcing it: it is wh
   const { page, incarnations, queue } = world(["a"]);
   const layout = { shards: 1, routingShards: 1, partitionSize: 1 };
   incarnations.says(async (_incarnation, _state, announce) => {
-    await announce?.({ replaced: true, resized: false });
+    await announce?.({ replaced: true, resized: false, adopted: false });
     return { kind: "ready", layout };
   });
   await page(from("backup"));

@@ -42,7 +42,7 @@ test("replayBatch() has an index reconciled as a whole that BACKUP has lost, how
   let refusals = 0;
   backup.refuse(() => (refusals++ === 0 ? { status: 404, type: "index_not_found_exception" } : undefined));
   incarnations.says(async (_incarnation, _state, announce) => {
-    if (refusals > 0) await announce?.({ replaced: false, resized: false });
+    if (refusals > 0) await announce?.({ replaced: false, resized: false, adopted: false });
     return { kind: "ready", layout: { shards: 1, routingShards: 1, partitionSize: 1 } };
   });
   await replayBatch([await applyMessage([replica("1", 9, "{}")], services)], services);

@@ -28,6 +28,8 @@ export interface Announcement {
   readonly replaced: boolean;
   /** PRIMARY's began with another index's documents: a clone, a split or a shrunken one. */
   readonly resized: boolean;
+  /** BACKUP has an index of that name which replication did not make, perhaps with documents of its own. */
+  readonly adopted: boolean;
 }
 export type Announce = (announcement: Announcement) => Promise<void>;
 
@@ -79,6 +81,7 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
       await announce({
         replaced: mark !== undefined,
         resized: "index.resize.source.name" in source.settings,
+        adopted: present !== undefined && mark === undefined,
       });
       announced.add(incarnation.uuid);
     }

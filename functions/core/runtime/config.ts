@@ -168,7 +168,7 @@ export function readConfig(environment: Environment): Config {
     writeTimeoutMs: 1000 * read.withDefault("WRITE_TIMEOUT_SECONDS", whole(1, 900), 25),
     limitWaitMs: read.withDefault("LIMIT_WAIT_MS", whole(0, 60_000), 1000),
     retryPauseMaxSeconds: read.withDefault("RETRY_PAUSE_MAX_SECONDS", whole(1, 43_200), 300),
-    retryHoursMax: read.withDefault("RETRY_HOURS_MAX", whole(1, 300), 72),
+    retryHoursMax: read.withDefault("RETRY_HOURS_MAX", whole(1, 90), 72),
     intentAgeMs: 1000 * read.withDefault("INTENT_AGE_SECONDS", whole(1, 86_400), 120),
   };
   crossCheck(config, read.problems);
