@@ -83,6 +83,8 @@ export function fakeBackup(): FakeBackup {
     const { path } = request;
     if (path === "/_mget") return { body: mget(textOf(request), documents, definitions) };
     if (path.endsWith("/_bulk")) return bulk(request);
+    if (path.endsWith("/_refresh")) return {};
+    if (path.endsWith("/_count")) return { body: { count: documents.size, _shards: { failed: 0 } } };
     if (isRead(request)) return read(request, documents, definitions);
     return changeRefusal(lineOf(request), textOf(request)) ?? change(request, definitions);
   });

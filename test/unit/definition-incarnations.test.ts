@@ -40,13 +40,16 @@ const lives = (uuid = "u1", aliases: JsonObject = {}, more: JsonObject = {}) =>
   definition(mappings, aliases, { "index.uuid": uuid, ...more });
 
 /** Two clusters: PRIMARY has the index; BACKUP answers `GET /books` and its changes as the test says. */
-function world(backupGet: () => FakeAnswer, change: Answering = () => ({})) {
+function world(backupGet: () => FakeAnswer, change: Answering = () => ({}), held = 0) {
   const primary = fakeCluster("primary", () => lives());
-  const backup = fakeCluster("backup", (request) =>
-    request.method === "GET" ? backupGet() : change(request),
-  );
+  const backup = fakeCluster("backup", (request) => {
+    if (request.path.endsWith("/_refresh")) return {};
+    if (request.path.endsWith("/_count")) return { body: { count: held, _shards: { failed: 0 } } };
+    return request.method === "GET" ? backupGet() : change(request);
+  });
   const incarnations = createIncarnations(primary, backup);
-  const changes = () => backup.requests.filter(({ method }) => method !== "GET");
+  const changes = () =>
+    backup.requests.filter(({ method, path }) => method !== "GET" && !path.endsWith("/_refresh"));
   return { primary, backup, incarnations, changes };
 }
 
@@ -147,7 +150,20 @@ test("ensure() announces whether PRIMARY's index began with another one's docume
     primary.answer(() => lives("u1", {}, settings));
     const announcements: Announcement[] = [];
     await incarnations.ensure(incarnation, state, async (given) => void announcements.push(given));
-    assert.deepEqual(announcements, [{ replaced: false, resized }]);
+    assert.deepEqual(announcements, [{ replaced: false, resized, adopted: false }]);
+  }
+});
+
+test("ensure() announces an adopted index as such only when it holds documents of its own", async () => {
+  for (const held of [0, 3]) {
+    const { incarnations } = world(
+      () => definition({}),
+      () => ({}),
+      held,
+    );
+    const announcements: Announcement[] = [];
+    await incarnations.ensure(incarnation, state, async (given) => void announcements.push(given));
+    assert.deepEqual(announcements, [{ replaced: false, resized: false, adopted: held > 0 }]);
   }
 });
 

@@ -4,6 +4,7 @@ import { type Incarnation, incarnationAlias } from "../replication/incarnation.t
 import type { ShardLayout } from "../replication/shard.ts";
 import { segment } from "../routing/path.ts";
 import { deleteIncarnation } from "./delete-incarnation.ts";
+import { holdsDocuments } from "./holds-documents.ts";
 import { readDefinitions, readMark } from "./index-definition.ts";
 import { levelAliases } from "./level-aliases.ts";
 import type { PrimaryState } from "./primary-state.ts";
@@ -28,7 +29,7 @@ export interface Announcement {
   readonly replaced: boolean;
   /** PRIMARY's began with another index's documents: a clone, a split or a shrunken one. */
   readonly resized: boolean;
-  /** BACKUP has an index of that name which replication did not make, perhaps with documents of its own. */
+  /** BACKUP has an index of that name which replication did not make, with documents of its own. */
   readonly adopted: boolean;
 }
 export type Announce = (announcement: Announcement) => Promise<void>;
@@ -81,7 +82,8 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
       await announce({
         replaced: mark !== undefined,
         resized: "index.resize.source.name" in source.settings,
-        adopted: present !== undefined && mark === undefined,
+        adopted:
+          present !== undefined && mark === undefined && (await holdsDocuments(backup, incarnation.index)),
       });
       announced.add(incarnation.uuid);
     }
