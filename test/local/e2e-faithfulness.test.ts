@@ -266,7 +266,7 @@ test("gateway: ids and names of every kind are the same on both clusters", { ski
     put("/IDX-ids/_doc/a+b", { plus: true }),
     put(`/IDX-ids/_doc/${long}`, { n: 512 }),
     put(`/IDX-ids/_doc/${long}x`, { n: 513 }),
-    put("/%3CIDX-date-%7Bnow%2Fd%7D%3E/_doc/1", { n: 1 }),
+    put("/%3CIDX-date-%7Bnow%2Fd%7D%3E/_doc/1?refresh=true", { n: 1 }),
     post("/_bulk", bulk({ index: { _index: "<IDX-date-{now/d{yyyy.MM}}>", _id: "2" } }, { n: 2 })),
     get("/%3CIDX-date-%7Bnow%2Fd%7D%3E/_search"),
   );

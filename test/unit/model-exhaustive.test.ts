@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Cluster, ClusterError } from "../../functions/core/cluster/port.ts";
+import { asCluster } from "../model/cluster/memory-cluster.ts";
 import { createRandom } from "../model/random.ts";
 import {
   type Action,
@@ -164,4 +166,20 @@ test("a write that PRIMARY lost in a fail-over, and that BACKUP has seen, gives 
   write(9).settle();
   await scene.replay(`${look}\n`, 2);
   assertEqual(scene, "after the fail-over");
+});
+
+test("a deletion whose tombstone BACKUP refuses is not sent, and its record comes again", async () => {
+  const scene = await createScene(["delete", "index", "index"]);
+  const [deletion = ""] = scene.records;
+  const backup = asCluster("backup", scene.backup);
+  const refusing: Cluster = {
+    ...backup,
+    send: (request) =>
+      request.path.startsWith("/understudy-tombstones")
+        ? Promise.reject(new ClusterError("backup", "refused", "the disk is full"))
+        : backup.send(request),
+  };
+  const ends = await scene.replay(deletion, 1, refusing);
+  assert.equal(ends[0]?.kind, "retry");
+  assert.equal(scene.document(scene.backup), '{"n":0}');
 });

@@ -177,12 +177,6 @@ export const bugs: readonly Bug[] = [
       'if (failure.start !== 0 && expectedId !== undefined) return { kind: "written", result: "delete", index: "books", id: expectedId, seqNo: "999", primaryTerm: "1", version: undefined, source: undefined };\n    if (failure.start !== 0) return rejected(answer, failure, status);\n',
   },
   {
-    name: "a deletion that found nothing is nothing",
-    file: "functions/core/bulk/read-answer.ts",
-    find: '    case "deleted":\n    case "not_found":\n      return "delete";',
-    replace: '    case "not_found":\n      return "noop";\n    case "deleted":\n      return "delete";',
-  },
-  {
     name: "forget the routing",
     file: "functions/write/accepted-writes.ts",
     find: "    const { id, routing } = key;\n",
@@ -209,14 +203,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "BACKUP's index is made again without what it held",
     file: "functions/replay/ensure-incarnation.ts",
-    find: "    await sendRecord(record, services, healDelaySeconds);\n",
-    replace: "    void [sendRecord, record, healDelaySeconds];\n",
-  },
-  {
-    name: "a dead incarnation's records are dropped unread",
-    file: "functions/replay/replay-chunk.ts",
-    find: '    if (readiness.primaryGone) return { kind: "operations", operations: [] };\n',
-    replace: '    if (readiness.kind === "dead") return { kind: "operations", operations: [] };\n',
+    find: "    await sendRecord(wholeIndexRecord(incarnation.index, reason, services.now()), services, healDelaySeconds);\n",
+    replace: "    void [sendRecord, wholeIndexRecord, reason, healDelaySeconds];\n",
   },
   {
     name: "the whole-index reconcile reads only its first side",
