@@ -48,7 +48,7 @@ export async function usePair(options: TestPairOptions = {}): Promise<TestPair> 
 export async function useServersFolder(): Promise<string> {
   const folder = await mkdtemp("/dev/shm/understudy-").catch(() => mkdtemp(join("/var/tmp", "understudy-")));
   await chmod(folder, 0o711);
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }));
   return folder;
 }
 
