@@ -391,7 +391,6 @@ test("gateway: a document write is answered in JSON, not encoded, whatever is ac
 
 test("gateway: a filtered pretty answer ends as PRIMARY's does", {
   skip,
-  todo: "the last newline",
 }, async () => {
   await bothSame(
     post("/IDX-pretty/_bulk?pretty&filter_path=items.*.result", bulk({ index: { _id: "1" } }, { n: 1 })),
@@ -421,10 +420,8 @@ test("gateway: a pipeline that does not exist is PRIMARY's to refuse", { skip },
   assert.doesNotMatch(held.text, /default_pipeline/);
 });
 
-// The last: it leaves a difference.
 test("gateway: an update keeps the routing that the document has", {
   skip,
-  todo: "routing is lost",
 }, async () => {
   // On one shard a document with a routing is found without it; PRIMARY keeps the stored one.
   await bothSame(

@@ -68,7 +68,6 @@ test("definitions: what is created and changed is so on BACKUP, before any docum
 
 test("definitions: a setting that is reset on PRIMARY is reset on BACKUP", {
   skip,
-  todo: "levelSettings never removes",
 }, async () => {
   await call("PUT", "/reset", { settings: { refresh_interval: "5s" } });
   await equal("reset");
