@@ -2,21 +2,16 @@ import { type Cluster, ClusterError } from "../core/cluster/port.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
 import { readIntent } from "../core/intent/intents.ts";
 import type { ObjectStore, StoredObject } from "../core/payload/port.ts";
-import type { Queue } from "../core/queue/port.ts";
-import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
-import { reasonOf, type Telemetry } from "../core/runtime/telemetry.ts";
+import { type SendServices, sendWork } from "../core/queue/send-work.ts";
+import { reasonOf } from "../core/runtime/telemetry.ts";
 
-export interface SweepServices {
+export interface SweepServices extends SendServices {
   /** Asked which indices a pattern names, for a write that gave no per-document answers. */
   readonly primary: Cluster;
   readonly objects: ObjectStore;
   readonly intentPrefix: string;
   /** A younger intent may belong to a write that is still under way. */
   readonly intentAgeMs: number;
-  readonly queue: Queue;
-  readonly payloads: ObjectStore;
-  readonly envelope: EnvelopeSettings;
-  readonly telemetry: Telemetry;
   readonly now: () => number;
 }
 
@@ -95,7 +90,7 @@ async function queueFollowUp(
   { work, writtenAtMs }: NonNullable<ReturnType<typeof readIntent>>,
   asking: Asking,
 ): Promise<void> {
-  const { primary, queue, envelope, payloads, telemetry } = asking.services;
+  const { primary } = asking.services;
   if (work.kind === "reconcile" && asking.primaryFailed)
     throw new Error("PRIMARY could not be asked just now");
   const origin = { writtenAtMs, reason: "intent left over" };
@@ -103,9 +98,5 @@ async function queueFollowUp(
     if (error instanceof ClusterError) asking.primaryFailed = true;
     throw error;
   });
-  if (records.length === 0) return;
-  await queue.send(
-    await Promise.all(records.map((record) => seal(record, Buffer.alloc(0), envelope, payloads))),
-  );
-  telemetry.count("recordsSent", records.length);
+  await sendWork(records, asking.services);
 }

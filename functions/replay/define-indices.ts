@@ -4,12 +4,12 @@ import { readDefinitions, readMark } from "../core/definition/index-definition.t
 import { levelAliases } from "../core/definition/level-aliases.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
 import { type IndexDefinition, portableSettings } from "../core/definition/translate.ts";
+import { sendWork } from "../core/queue/send-work.ts";
 import { type DefineRecord, wholeIndexRecord } from "../core/replication/record.ts";
 import { segment } from "../core/routing/path.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
-import { sendRecord } from "./send-record.ts";
 
 /**
  * Makes BACKUP's definitions equal to PRIMARY's present ones for all that the record's pattern names:
@@ -79,7 +79,7 @@ async function deleteOnBackup(name: string, services: ReplayServices): Promise<v
 const noDefinition: IndexDefinition = { aliases: {}, mappings: {}, settings: {} };
 
 async function reconcileSoon(index: string, services: ReplayServices): Promise<void> {
-  await sendRecord(wholeIndexRecord(index, "BACKUP's index was replaced", services.now()), services);
+  await sendWork([wholeIndexRecord(index, "BACKUP's index was replaced", services.now())], services);
 }
 
 /** Settings that whoever runs BACKUP may add there. */

@@ -1,9 +1,9 @@
 import type { Readiness } from "../core/definition/incarnations.ts";
 import type { PrimaryState } from "../core/definition/primary-state.ts";
+import { sendWork } from "../core/queue/send-work.ts";
 import type { Incarnation } from "../core/replication/incarnation.ts";
 import { wholeIndexRecord } from "../core/replication/record.ts";
 import type { ReplayServices } from "./replay-batch.ts";
-import { sendRecord } from "./send-record.ts";
 
 /** An index older than that when BACKUP's is made may hold documents whose records are long gone. */
 const bornLateMs = 60_000;
@@ -29,6 +29,6 @@ export function ensureIncarnation(
     const old = services.now() - incarnation.createdMs > bornLateMs;
     if (!replaced && !resized && !adopted && !lost && !old) return;
     const reason = "BACKUP's index was made for this incarnation";
-    await sendRecord(wholeIndexRecord(incarnation.index, reason, services.now()), services, healDelaySeconds);
+    await sendWork([wholeIndexRecord(incarnation.index, reason, services.now())], services, healDelaySeconds);
   });
 }

@@ -1,5 +1,6 @@
 import { ClusterAnswerError } from "../core/cluster/json-request.ts";
 import { ClusterError } from "../core/cluster/port.ts";
+import { sendWork } from "../core/queue/send-work.ts";
 import { linesOf } from "../core/replication/bulk-lines.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
 import { PayloadLost, unseal } from "../core/replication/envelope.ts";
@@ -21,7 +22,6 @@ import { type PreparedIncarnations, prepareIncarnations } from "./prepare-incarn
 import { type ReconciledPage, reconcilePage } from "./reconcile-index.ts";
 import type { MessageEnd, ReplayServices } from "./replay-batch.ts";
 import { secondChance } from "./second-chance.ts";
-import { sendRecord } from "./send-record.ts";
 import { pendingOf, truthOf } from "./truth-of.ts";
 
 /** What one record asks of BACKUP, or why that is not known now. */
@@ -64,7 +64,7 @@ export async function replayChunk(
         : [{ kind: each.kind, reason: each.reason }];
     const end = await finishRecord(record, operations.slice(at, at + count), own, services);
     if (end.kind === "done" && each.kind === "operations" && each.next) {
-      await sendRecord(each.next.record, services, each.next.delaySeconds);
+      await sendWork([each.next.record], services, each.next.delaySeconds);
     }
     ends.push(end);
     at += count;

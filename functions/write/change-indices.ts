@@ -3,8 +3,8 @@ import { errorAnswer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
 import type { IntentWork } from "../core/intent/intents.ts";
+import { sendWork } from "../core/queue/send-work.ts";
 import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
-import { enqueueWork } from "./enqueue.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
 import type { WriteServices } from "./write-services.ts";
 
@@ -58,7 +58,7 @@ async function changeIndices(
   try {
     const origin = { writtenAtMs: request.receivedMs, reason };
     const records = await followUpRecords(work, origin, services.primary);
-    await enqueueWork(records, services, work.kind === "reconcile" ? searchableSeconds : 0);
+    await sendWork(records, services, work.kind === "reconcile" ? searchableSeconds : 0);
   } catch (error) {
     reportEnqueueFailure(error, { request: reason }, intentStands, services);
     return intentStands || effect === "unknown" ? passed.answer : notDurable();

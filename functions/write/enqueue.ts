@@ -1,19 +1,11 @@
 import { reconcileRecords } from "../core/intent/follow-up.ts";
-import type { ObjectStore } from "../core/payload/port.ts";
-import type { OutgoingMessage, Queue } from "../core/queue/port.ts";
+import type { OutgoingMessage } from "../core/queue/port.ts";
+import { type SendServices, sendMessages } from "../core/queue/send-work.ts";
 import { bulkLines } from "../core/replication/bulk-lines.ts";
-import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
-import type { ReplicaOperation, ReplicationRecord } from "../core/replication/record.ts";
+import { seal } from "../core/replication/envelope.ts";
+import type { ReplicaOperation } from "../core/replication/record.ts";
 import { splitBySize } from "../core/replication/split-by-size.ts";
-import type { Telemetry } from "../core/runtime/telemetry.ts";
 import type { AcceptedWrites } from "./accepted-writes.ts";
-
-export interface EnqueueServices {
-  readonly queue: Queue;
-  readonly payloads: ObjectStore;
-  readonly envelope: EnvelopeSettings;
-  readonly telemetry: Telemetry;
-}
 
 /**
  * What the header of one record may take: ids, routings, and 40 characters for a version and the rest of an
@@ -23,13 +15,13 @@ const headerCharactersMax = 200_000;
 const entryCharacters = 40;
 
 /**
- * Queues what PRIMARY accepted: a record for each incarnation, several for very many operations, and reconcile records for what nobody
- * knows the outcome of. Resolves when all of it is durable; throws when any of it may not be.
+ * Queues what PRIMARY accepted: a record for each incarnation, several for very many operations, and
+ * reconcile records for what nobody knows the outcome of. Resolves when all of it is durable; throws when any of it may not be.
  */
 export async function enqueue(
   writes: AcceptedWrites,
   writtenAtMs: number,
-  services: EnqueueServices,
+  services: SendServices,
 ): Promise<void> {
   const { envelope, payloads } = services;
   const sealed: Promise<OutgoingMessage>[] = [];
@@ -42,31 +34,9 @@ export async function enqueue(
   for (const record of reconcileRecords(writes.unknown, { writtenAtMs, reason: "outcome unknown" })) {
     sealed.push(seal(record, Buffer.alloc(0), envelope, payloads));
   }
-  await send(await Promise.all(sealed), services);
+  await sendMessages(await Promise.all(sealed), services);
 }
 
 function entrySize({ id, routing = "" }: ReplicaOperation): number {
   return id.length + routing.length + entryCharacters;
-}
-
-/** Queues records that carry no documents. */
-export async function enqueueWork(
-  records: readonly ReplicationRecord[],
-  services: EnqueueServices,
-  delaySeconds = 0,
-): Promise<void> {
-  const { envelope, payloads } = services;
-  const sealed = await Promise.all(
-    records.map((record) => seal(record, Buffer.alloc(0), envelope, payloads)),
-  );
-  await send(
-    sealed.map((message) => ({ ...message, delaySeconds })),
-    services,
-  );
-}
-
-async function send(messages: readonly OutgoingMessage[], services: EnqueueServices): Promise<void> {
-  if (messages.length === 0) return;
-  await services.queue.send(messages);
-  services.telemetry.count("recordsSent", messages.length);
 }

@@ -1,11 +1,11 @@
 import type { Cluster } from "../core/cluster/port.ts";
 import type { PrimaryCatalog } from "../core/definition/primary-catalog.ts";
 import type { Intents } from "../core/intent/intents.ts";
+import type { SendServices } from "../core/queue/send-work.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
-import type { EnqueueServices } from "./enqueue.ts";
 
 /** What the write use-cases stand on. */
-export interface WriteServices extends EnqueueServices {
+export interface WriteServices extends SendServices {
   readonly primary: Cluster;
   readonly catalog: PrimaryCatalog;
   readonly intents: Intents;

@@ -13,7 +13,7 @@ import { createRequest, type IndexDefinition, markedMapping, markOf } from "./tr
 /**
  * Whether records of an incarnation can be applied.
  * - `ready`: BACKUP's index stands for it, with PRIMARY's mapping.
- * - `created`: the same, and BACKUP's index was made or replaced just now
+ * - `created`: the same, and BACKUP's index was made or replaced just now.
  * - `dead`: PRIMARY's index of that name is another one, or gone.
  * - `unknown`: PRIMARY has to be asked and cannot be.
  */

@@ -203,8 +203,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "BACKUP's index is made again without what it held",
     file: "functions/replay/ensure-incarnation.ts",
-    find: "    await sendRecord(wholeIndexRecord(incarnation.index, reason, services.now()), services, healDelaySeconds);\n",
-    replace: "    void [sendRecord, wholeIndexRecord, reason, healDelaySeconds];\n",
+    find: "    await sendWork([wholeIndexRecord(incarnation.index, reason, services.now())], services, healDelaySeconds);\n",
+    replace: "    void [sendWork, wholeIndexRecord, reason, healDelaySeconds];\n",
   },
   {
     name: "the whole-index reconcile reads only its first side",
