@@ -359,7 +359,10 @@ test("package.json names exact versions", () => {
     const versions: unknown = Reflect.get(manifest, group);
     assert.ok(typeof versions === "object" && versions !== null, `package.json has no ${group}`);
     return Object.entries(versions)
-      .filter(([, version]) => typeof version !== "string" || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+      .filter(
+        ([, version]) =>
+          typeof version !== "string" || !/^(npm:[@\w/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version),
+      )
       .map(([name, version]) => `${name} ${version}`);
   });
   none(ranges, "what is installed is what was tested");

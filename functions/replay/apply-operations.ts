@@ -1,15 +1,16 @@
 import { ClusterAnswerError } from "../core/cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../core/cluster/port.ts";
+import type { SendServices } from "../core/queue/send-work.ts";
 import { bulkLines } from "../core/replication/bulk-lines.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
 import type { Incarnation } from "../core/replication/incarnation.ts";
 import type { ManifestEntry } from "../core/replication/record.ts";
 import { type ShardLayout, shardOf } from "../core/replication/shard.ts";
 import { isNewer } from "../core/replication/version.ts";
-import type { Telemetry } from "../core/runtime/telemetry.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
-import { type Tombstones, tombstoneKey } from "../core/tombstone/tombstones.ts";
+import { horizonKey, type Tombstones, tombstoneKey } from "../core/tombstone/tombstones.ts";
 import { sendToBackup } from "./backup-bulk.ts";
+import { checkBelowHorizon } from "./below-horizon.ts";
 
 /** One operation on its way to BACKUP. */
 export interface PendingOperation {
@@ -22,12 +23,15 @@ export interface PendingOperation {
   readonly writtenAtMs: number;
   /** BACKUP may have forgotten a newer deletion: look for its tombstone after writing. */
   readonly late: boolean;
+  /** It was read from PRIMARY since the batch was received, and is not its writer's word. */
+  readonly readNow?: boolean;
 }
 
-export interface ApplyServices {
+export interface ApplyServices extends SendServices {
+  /** Asked about late operations below their shard's horizon, and only then. */
+  readonly primary: Cluster;
   readonly backup: Cluster;
   readonly tombstones: Tombstones;
-  readonly telemetry: Telemetry;
   /** The wall clock, in milliseconds. */
   readonly now: () => number;
   /** A clock that only goes forward, in milliseconds. */
@@ -36,6 +40,14 @@ export interface ApplyServices {
 
 /** Older than this when BACKUP has it, an operation counts as late: below any useful `index.gc_deletes`. */
 export const freshMs = 800;
+
+/**
+ * Between a whole-index reconcile's horizons and its look at what BACKUP holds. By then BACKUP has what was
+ * fresh at the time of the horizons and is never checked against them, so the reconcile meets it.
+ */
+export const sideChangeSeconds = 5;
+/** What was read from PRIMARY that short ago is on BACKUP before a deletion since then could be past its reconcile. */
+const readNowMs = (sideChangeSeconds - 1) * 1000;
 
 /**
  * Makes the operations true on BACKUP, and says of each what became of it, in the given order.
@@ -59,7 +71,8 @@ export async function applyOperations(
     const disposition = answered[i];
     if (disposition !== undefined) dispositions[at] = disposition;
   }
-  const slow = services.monotonicMs() - receivedMs > freshMs;
+  const tookMs = services.monotonicMs() - receivedMs;
+  const slow = tookMs > freshMs;
   const nowMs = services.now();
   const written = sendable.filter(({ operation, at }) => {
     const kind = dispositions[at]?.kind;
@@ -68,7 +81,15 @@ export async function applyOperations(
     // After a conflict too: an earlier attempt may have died between its write and this look-up.
     return kind === "applied" || kind === "superseded";
   });
-  await deleteWhatIsBuried(written, services, dispositions);
+  const belowHorizon = await deleteWhatIsBuried(written, services, dispositions);
+  const doubtful = belowHorizon.filter(({ operation }) => !operation.readNow || tookMs > readNowMs);
+  const failure = await attempt(() =>
+    checkBelowHorizon(
+      doubtful.map(({ operation }) => operation),
+      services,
+    ),
+  );
+  if (failure !== undefined) for (const { at } of doubtful) dispositions[at] = failure;
   return dispositions;
 }
 
@@ -100,6 +121,10 @@ export function tombstoneKeyOf({ incarnation, layout, entry }: PendingOperation)
   return tombstoneKey(incarnation.uuid, shardOf(entry.id, entry.routing, layout), entry.id);
 }
 
+function horizonKeyOf({ incarnation, layout, entry }: PendingOperation): string {
+  return horizonKey(incarnation.uuid, shardOf(entry.id, entry.routing, layout));
+}
+
 /** Tombstones first; a deletion whose tombstone is not durable is not sent. */
 async function writeTombstones(
   placed: readonly Placed[],
@@ -124,23 +149,31 @@ async function writeTombstones(
   return placed.filter(({ operation }) => !operation.entry.deletes);
 }
 
-/** Deletes again, at the tombstone's version, each document whose newer deletion BACKUP had forgotten. */
+/**
+ * Deletes again, at the tombstone's version, each document whose newer deletion BACKUP had forgotten. Gives
+ * the others that are not above their shard's horizon.
+ */
 async function deleteWhatIsBuried(
   written: readonly Placed[],
   services: ApplyServices,
   dispositions: Disposition[],
-): Promise<void> {
-  if (written.length === 0) return;
+): Promise<readonly Placed[]> {
+  if (written.length === 0) return [];
+  const belowHorizon: Placed[] = [];
   services.telemetry.count("tombstoneLookups", written.length);
   const sinceMs = Math.min(...written.map(({ operation }) => operation.writtenAtMs));
   const failure = await attempt(async () => {
     const keys = written.map(({ operation }) => tombstoneKeyOf(operation));
-    const found = await services.tombstones.find(keys, sinceMs);
+    const horizonKeys = written.map(({ operation }) => horizonKeyOf(operation));
+    const found = await services.tombstones.find([...keys, ...new Set(horizonKeys)], sinceMs);
     const buried: { placed: Placed; version: string }[] = [];
     for (const [i, placed] of written.entries()) {
       const version = found.get(keys[i] ?? "");
       if (version !== undefined && isNewer(version, placed.operation.entry.version))
         buried.push({ placed, version });
+      else if (!isNewer(placed.operation.entry.version, found.get(horizonKeys[i] ?? "") ?? "")) {
+        belowHorizon.push(placed);
+      }
     }
     if (buried.length === 0) return;
     const lines = buried.map(({ placed: { operation }, version }) => {
@@ -155,7 +188,9 @@ async function deleteWhatIsBuried(
     }
     services.telemetry.count("lateDeletes", buried.length);
   });
-  if (failure !== undefined) for (const { at } of written) dispositions[at] = failure;
+  if (failure === undefined) return belowHorizon;
+  for (const { at } of written) dispositions[at] = failure;
+  return [];
 }
 
 /** Runs a step on BACKUP; a cluster's failure becomes the disposition of all that depends on it. */

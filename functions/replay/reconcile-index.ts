@@ -9,9 +9,10 @@ import type {
 import { encodeVersion, isNewer } from "../core/replication/version.ts";
 import { TruthUnsettled } from "../core/truth/absence.ts";
 import { runsByQuery } from "../core/truth/by-query-tasks.ts";
+import { readHorizons } from "../core/truth/horizons.ts";
 import { type PageEntry, pageSize, readPage } from "../core/truth/index-page.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
-import type { PendingOperation } from "./apply-operations.ts";
+import { type PendingOperation, sideChangeSeconds } from "./apply-operations.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 import { truthOf } from "./truth-of.ts";
 
@@ -19,12 +20,17 @@ import { truthOf } from "./truth-of.ts";
 export interface ReconciledPage {
   readonly operations: readonly PendingOperation[];
   readonly next: ReplicationRecord | undefined;
+  readonly delaySeconds: number;
 }
 
+const done: ReconciledPage = { operations: [], next: undefined, delaySeconds: 0 };
+
 /**
- * One page of a whole-index reconcile. First PRIMARY's documents, shard by shard: those that BACKUP does
- * not hold at that version or above are read and written. Then BACKUP's: those that PRIMARY does not hold
- * are deleted, each under the guard of its shard. Only what differs is transferred.
+ * One page of a whole-index reconcile. First the horizons: what is at or below them is not taken at its word
+ * any more when it comes late. Then PRIMARY's documents, shard by shard: those that BACKUP does not hold at
+ * that version or above are read and written. Then BACKUP's: those that PRIMARY does not hold are deleted,
+ * each under the guard of its shard; by then what was fresh at the time of the horizons, and nobody checks
+ * against them, is on BACKUP. Only what differs is transferred.
  * @throws TruthUnsettled, ClusterError, ClusterAnswerError: the same page again later.
  */
 export async function reconcilePage(
@@ -37,7 +43,7 @@ export async function reconcilePage(
     throw new TruthUnsettled("PRIMARY still runs a by-query write or a reindex");
   }
   const state = (await readPrimaryState(services.primary, [index])).get(index);
-  if (state === undefined) return { operations: [], next: undefined };
+  if (state === undefined) return done;
   // Not announced: this record is what an announcement would queue.
   const readiness = await services.incarnations.ensure(state.incarnation, state);
   if (readiness.kind === "unknown" || readiness.kind === "dead") {
@@ -45,7 +51,11 @@ export async function reconcilePage(
   }
   // BACKUP's index was made anew: the pages before this one are not on it.
   if (readiness.kind === "created" && record.cursor !== undefined) {
-    return { operations: [], next: { ...record, cursor: undefined } };
+    return { ...done, next: { ...record, cursor: undefined } };
+  }
+  if (record.cursor === undefined) {
+    const horizons = await readHorizons(state, services);
+    if (horizons.length > 0) await services.tombstones.write(horizons);
   }
   const cursor: IndexCursor = record.cursor ?? { side: "primary", shard: 0, afterSeqNo: "-1" };
   const cluster = cursor.side === "primary" ? services.primary : services.backup;
@@ -57,7 +67,12 @@ export async function reconcilePage(
       : await missingOnPrimary(keys, services);
   const operations = different.length > 0 ? await wholeTruth(different, record, services) : [];
   const following = nextCursor(cursor, page, await shardsOf(cursor.side, state, services));
-  return { operations, next: following && { ...record, cursor: following } };
+  const changesSide = following !== undefined && following.side !== cursor.side;
+  return {
+    operations,
+    next: following && { ...record, cursor: following },
+    delaySeconds: changesSide ? sideChangeSeconds : 0,
+  };
 }
 
 /** A page is done only when each of its keys could be read. */

@@ -100,8 +100,8 @@ async function resolve(
   }
 }
 
-function resolvePage({ operations, next }: ReconciledPage): Resolved {
-  return { kind: "operations", operations, next: next && { record: next, delaySeconds: 0 } };
+function resolvePage({ operations, next, delaySeconds }: ReconciledPage): Resolved {
+  return { kind: "operations", operations, next: next && { record: next, delaySeconds } };
 }
 
 async function resolveReconcile(record: ReconcileRecord, services: ReplayServices): Promise<Resolved> {

@@ -31,7 +31,7 @@ export async function truthOf(
     }
     const made = bulkLines(state.incarnation.uuid, operations);
     const { incarnation, layout } = state;
-    const shared = { incarnation, layout, writtenAtMs, late: true };
+    const shared = { incarnation, layout, writtenAtMs, late: true, readNow: true };
     pending.push(...pendingOf(made.manifest, linesOf(made) ?? [], shared));
   }
   services.telemetry.count("reconciledDocuments", pending.length);
@@ -44,9 +44,5 @@ export function pendingOf(
   lines: readonly Buffer[],
   shared: Omit<PendingOperation, "entry" | "lines">,
 ): readonly PendingOperation[] {
-  const { incarnation, layout, writtenAtMs, late } = shared;
-  return manifest.map((entry, i) => {
-    const own = lines[i] ?? Buffer.alloc(0);
-    return { incarnation, layout, writtenAtMs, late, entry, lines: own };
-  });
+  return manifest.map((entry, i) => ({ ...shared, entry, lines: lines[i] ?? Buffer.alloc(0) }));
 }

@@ -9,9 +9,11 @@ const failedOnce: readonly (readonly [seed: number, what: string])[] = [
   [9, "a deletion of an index's former life was given to its present one"],
   [12, "a young process made BACKUP's index again and nobody healed it"],
   [13, "an intent lost the routing of its keys, and a deletion was sent to another shard"],
+  [79, "a record older than a by-query deletion came after that deletion's reconcile, and resurrected"],
   [88, "an update of an index's former life was given to its present one"],
   [100, "an alias and an index of one name kept a record waiting for ever"],
   [206, "PRIMARY held an alias and an index of one name (the model's own defect)"],
+  [2226, "a record older than a by-query deletion came after that deletion's reconcile, and resurrected"],
 ];
 
 for (const [seed, what] of openDefects) {

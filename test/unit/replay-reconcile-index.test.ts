@@ -8,7 +8,9 @@ import {
   wholeIndexRecord,
 } from "../../functions/core/replication/record.ts";
 import { encodeVersion, VersionOverflow } from "../../functions/core/replication/version.ts";
+import { horizonKey } from "../../functions/core/tombstone/tombstones.ts";
 import { TruthUnsettled } from "../../functions/core/truth/absence.ts";
+import { sideChangeSeconds } from "../../functions/replay/apply-operations.ts";
 import { reconcilePage } from "../../functions/replay/reconcile-index.ts";
 import { replayBatch } from "../../functions/replay/replay-batch.ts";
 import { clusterError, fakeCluster, noAnswer } from "../support/fake-cluster.ts";
@@ -63,6 +65,44 @@ test("reconcilePage() begins with PRIMARY's first shard: what BACKUP does not ho
   assert.deepEqual(sent, ["index missing", "index older"]);
   assert.deepEqual(versions, [version(0), version(1)]);
   assert.deepEqual(cursor, { side: "backup", shard: 0, afterSeqNo: "-1" });
+});
+
+test("reconcilePage() makes the horizons durable before it looks at any document, and only on its first page", async () => {
+  const { page, primary, tombstones, services } = world(["a"], 2);
+  primary.index("books").progress = [
+    { max: 7, checkpoint: 7 },
+    { max: -1, checkpoint: -1 },
+  ];
+  tombstones.failOn("write");
+  await assert.rejects(page(whole), ClusterError);
+  assert.equal(primary.asked().includes("page"), false);
+  tombstones.failOn(undefined);
+  await page(whole);
+  assert.deepEqual([...tombstones.versions], [[horizonKey("u1", 0), version(7)]]);
+  primary.index("books").progress = [
+    { max: 9, checkpoint: 9 },
+    { max: 0, checkpoint: 0 },
+  ];
+  await reconcilePage(from("primary", 1), services);
+  assert.equal(tombstones.versions.size, 1);
+});
+
+test("reconcilePage() takes horizons only when every operation that PRIMARY has begun is numbered below them", async () => {
+  const { page, primary, tombstones } = world(["a"]);
+  primary.index("books").progress = [{ max: 9, checkpoint: 7 }];
+  primary.onAsked("stats", (times) => {
+    if (times > 2) primary.index("books").progress = [{ max: 12, checkpoint: 9 }];
+  });
+  await page(whole);
+  assert.deepEqual([...tombstones.versions], [[horizonKey("u1", 0), version(9)]]);
+});
+
+test("reconcilePage() looks at BACKUP's side only some seconds after the horizons", async () => {
+  const { services } = world(["a", "b"], 2);
+  const delays = [whole, from("primary", 1), from("backup", 0)].map(async (record) => {
+    return (await reconcilePage(record, services)).delaySeconds;
+  });
+  assert.deepEqual(await Promise.all(delays), [0, sideChangeSeconds, 0]);
 });
 
 test("reconcilePage() then deletes what only BACKUP holds, at the guard of its shard, and ends", async () => {

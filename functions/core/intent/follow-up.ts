@@ -43,15 +43,22 @@ export async function followUpRecords(
   }
 }
 
-/** Reconcile records for documents whose outcome nobody knows: small enough for a message each. */
-export function reconcileRecords(keys: readonly DocumentKey[], origin: Origin): readonly ReconcileRecord[] {
+/**
+ * Reconcile records, small enough for a message each.
+ * @param looksLeft as many further looks as documents need whose outcome nobody knows.
+ */
+export function reconcileRecords(
+  keys: readonly DocumentKey[],
+  origin: Origin,
+  looksLeft = looksAfterUnknown,
+): readonly ReconcileRecord[] {
   const limits = { sizeMax: keyCharactersMax, itemsMax: keysPerRecord };
   const chunks = splitBySize(keys, keyCharacters, limits);
   return chunks.map((chunk) => ({
     kind: "reconcile",
     ...origin,
     keys: chunk,
-    looksLeft: looksAfterUnknown,
+    looksLeft,
   }));
 }
 

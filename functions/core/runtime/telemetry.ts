@@ -13,6 +13,7 @@ export const counterNames = [
   "operationsSuperseded",
   "operationsParked",
   "tombstoneLookups",
+  "horizonLookups",
   "tombstonesWritten",
   "lateDeletes",
   "reconciledDocuments",

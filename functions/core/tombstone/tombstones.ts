@@ -31,6 +31,14 @@ export function tombstoneKey(uuid: string, shard: number, id: string): string {
   return plain.length <= 128 ? plain : createHash("sha256").update(plain).digest("base64url");
 }
 
+/**
+ * The key under which the horizon of a shard stands among the tombstones (see `readHorizons`); no document's
+ * key has a single slash.
+ */
+export function horizonKey(uuid: string, shard: number): string {
+  return `${uuid}/${shard}`;
+}
+
 /** The side index of a month, named after the month in UTC. */
 export function tombstoneIndex(ms: number): string {
   return `understudy-tombstones-${new Date(ms).toISOString().slice(0, 7).replace("-", ".")}`;

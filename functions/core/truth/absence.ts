@@ -55,7 +55,14 @@ export async function proveAbsence(
   throw new TruthUnsettled(`[${index}] changed its primaries or was recreated five times in a row`);
 }
 
-async function settledProgress(index: string, services: AbsenceServices) {
+/**
+ * How far each shard is, once every operation that had a number when this was called is on every copy.
+ * @throws TruthUnsettled, ClusterError, ClusterAnswerError.
+ */
+export async function settledProgress(
+  index: string,
+  services: Pick<AbsenceServices, "primary" | "sleep">,
+): Promise<ReadonlyMap<number, ShardProgress>> {
   const first = await readProgress(services.primary, index);
   let last = first;
   for (let tries = 0; tries < 20; tries++) {

@@ -24,14 +24,26 @@ export const bugs: readonly Bug[] = [
   {
     name: "never look for tombstones",
     file: "functions/replay/apply-operations.ts",
-    find: "if (written.length === 0) return;",
-    replace: "if (written.length >= 0) return;",
+    find: "if (written.length === 0) return [];",
+    replace: "if (written.length >= 0) return [];",
   },
   {
     name: "look for tombstones only after an own write, not after a conflict",
     file: "functions/replay/apply-operations.ts",
     find: 'return kind === "applied" || kind === "superseded";',
     replace: 'return kind === "applied";',
+  },
+  {
+    name: "a late record below its shard's horizon is taken at its word",
+    file: "functions/replay/apply-operations.ts",
+    find: "!operation.readNow || tookMs > readNowMs",
+    replace: "tookMs < 0",
+  },
+  {
+    name: "the horizons are written after the last page",
+    file: "functions/replay/reconcile-index.ts",
+    find: "if (record.cursor === undefined) {",
+    replace: 'if (record.cursor?.side === "backup") {',
   },
   {
     name: "look for tombstones before the write",
