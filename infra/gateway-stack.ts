@@ -7,7 +7,6 @@ import { assertDurations, DURATIONS, type Durations } from "./constructs/duratio
 import { functionEnvironment } from "./constructs/function-environment.ts";
 import { OperationsDashboard } from "./constructs/operations-dashboard.ts";
 import { PayloadBucket } from "./constructs/payload-bucket.ts";
-import { POST_READS } from "./constructs/post-reads.ts";
 import { ReconcileSweep } from "./constructs/reconcile-sweep.ts";
 import { RecordQueue } from "./constructs/record-queue.ts";
 import { ReplayPath } from "./constructs/replay-path.ts";
@@ -29,11 +28,6 @@ export interface GatewayStackProps extends StackProps {
   readonly entries: Entries;
   /** @default DURATIONS */
   readonly durations?: Durations;
-  /**
-   * The POST requests that read, as API Gateway resource paths.
-   * @default POST_READS
-   */
-  readonly postReads?: readonly string[];
 }
 
 /**
@@ -102,7 +96,6 @@ export class GatewayStack extends Stack {
       settings,
       write: write.handler,
       search: search.handler,
-      postReads: props.postReads ?? POST_READS,
     });
 
     const functions = {

@@ -36,7 +36,8 @@ export async function searchWithFailover(
   services: SearchServices,
 ): Promise<ReadAnswer> {
   services.telemetry.count("reads");
-  const fallsBack = classify(request.method, request.path).kind === "read";
+  const { kind } = classify(request.method, request.path);
+  const fallsBack = kind === "read" || kind === "handle";
   const primary = await askPrimary(request, fallsBack, services);
   if (primary.kind !== "unavailable") return primary.answer;
   services.telemetry.count("primaryErrors");

@@ -6,7 +6,7 @@ import { wantedByUpdate } from "../core/bulk/wanted-source.ts";
 import type { Answer } from "../core/http/answer.ts";
 import { withoutParameters, withParameter } from "../core/http/parameters.ts";
 import { type GatewayRequest, plainBody } from "../core/http/request.ts";
-import type { DocumentTarget } from "../core/routing/classify.ts";
+import type { DocumentTarget } from "../core/routing/endpoint.ts";
 import { segment, withoutTrailingSlashes } from "../core/routing/path.ts";
 import { filterAnswer } from "./filter-answer.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";

@@ -25,6 +25,8 @@ export async function writeThrough(request: GatewayRequest, services: WriteServi
       return writeByQuery(request, target ?? endpoint.pattern, services);
     }
     case "read":
+    case "handle":
+    case "named-definition":
     case "pass":
       return (await passThrough(request, services)).answer;
   }

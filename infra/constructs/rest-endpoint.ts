@@ -15,6 +15,7 @@ import {
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { searchRoutes, writtenPaths } from "../../functions/core/routing/search-routes.ts";
 import type { GatewaySettings } from "../settings.ts";
 import { pinLogicalId } from "./pinned-logical-id.ts";
 import { routeTree } from "./route-tree.ts";
@@ -42,13 +43,11 @@ export interface RestEndpointProps {
   readonly settings: GatewaySettings;
   readonly write: IFunction;
   readonly search: IFunction;
-  /** API Gateway resource paths whose POST is a read. */
-  readonly postReads: readonly string[];
 }
 
 /**
  * The HTTP endpoint. A REST API because an HTTP API decodes the path (ids with `/ % ? #` break) and cannot stream.
- * GET and HEAD go to the search function, so does a POST that reads; every other method goes to the write function.
+ * GET and HEAD go to the search function, so does what else reads; every other method goes to the write function.
  */
 export class RestEndpoint extends Construct {
   readonly api: RestApi;
@@ -105,12 +104,10 @@ export class RestEndpoint extends Construct {
         ? ResponseTransferMode.STREAM
         : ResponseTransferMode.BUFFERED,
     });
-    for (const { path, postReads } of routeTree(props.postReads)) {
-      const resource: IResource = this.api.root.resourceForPath(path);
-      for (const method of postReads ? ["GET", "HEAD", "POST"] : ["GET", "HEAD"]) {
-        resource.addMethod(method, search);
-      }
-      resource.addMethod("ANY", write);
+    for (const node of routeTree(searchRoutes, writtenPaths)) {
+      const resource: IResource = this.api.root.resourceForPath(node.path);
+      for (const method of node.search) resource.addMethod(method, search);
+      for (const method of node.write) resource.addMethod(method, write);
     }
   }
 

@@ -1,25 +1,31 @@
+import type { SearchRoute } from "../../functions/core/routing/search-routes.ts";
+
 /** One resource of the REST API. */
 export interface RouteNode {
   /** Starts with `/`, in API Gateway's notation: `{name}` for one segment, `{proxy+}` for all that follow. */
   readonly path: string;
-  /** Whether POST reads here; GET and HEAD always do. */
-  readonly postReads: boolean;
+  /** The search function's methods: GET, HEAD and perhaps more, or `ANY` where nothing is written. */
+  readonly search: readonly string[];
+  /** The write function's: `ANY` other, or none. */
+  readonly write: readonly string[];
 }
 
 const CATCH_ALL = ["/", "/{index}", "/{index}/{proxy+}"];
 
 /**
- * The resources that serve every path, parents before children: the catch-alls, the POST reads, and under each fixed
- * segment that has children a `{proxy+}`, so that no path depends on whether API Gateway goes back up the tree
- * when a fixed branch leads nowhere (`PUT /_search/pipeline/x` is such a path).
+ * The resources that serve every path, parents before children: the catch-alls, the search function's, and under
+ * each fixed segment that has children a `{proxy+}`, so that no path depends on whether API Gateway goes back up
+ * the tree when a fixed branch leads nowhere (`PUT /_search/pipeline/x` is such a path). CloudFormation takes 500
+ * resources, each method being one: where nothing can be written, one method serves all.
  *
+ * @param written the paths where the write function is needed.
  * Throws where a path has two variable children on one level, which API Gateway refuses at deployment.
  */
-export function routeTree(postReads: readonly string[]): readonly RouteNode[] {
-  const reads = new Set(postReads);
+export function routeTree(routes: readonly SearchRoute[], written: readonly string[]): readonly RouteNode[] {
+  const methods = new Map(routes.map((route) => [route.path, route.methods]));
   const paths = new Set(CATCH_ALL);
-  for (const read of postReads) {
-    const segments = read.split("/").slice(1);
+  for (const { path: route } of routes) {
+    const segments = route.split("/").slice(1);
     for (let depth = 1; depth <= segments.length; depth += 1) {
       const path = `/${segments.slice(0, depth).join("/")}`;
       paths.add(path);
@@ -28,7 +34,29 @@ export function routeTree(postReads: readonly string[]): readonly RouteNode[] {
     }
   }
   assertOneVariablePerLevel(paths);
-  return [...paths].sort().map((path) => ({ path, postReads: reads.has(path) }));
+  return [...paths]
+    .sort()
+    .map((path) =>
+      CATCH_ALL.includes(path) || written.some((other) => overlap(path.split("/"), other.split("/")))
+        ? { path, search: ["GET", "HEAD", ...(methods.get(path) ?? [])], write: ["ANY"] }
+        : { path, search: ["ANY"], write: [] },
+    );
+}
+
+/** Whether one request can have both paths; no variable has the name of an endpoint but `{proxy+}`. */
+function overlap(resource: readonly string[], path: readonly string[]): boolean {
+  if (resource.at(-1) !== "{proxy+}") {
+    return resource.length === path.length && resource.every((segment, i) => meet(segment, path[i]));
+  }
+  const fixed = resource.slice(0, -1);
+  return path.length > fixed.length && fixed.every((segment, i) => meet(segment, path[i]));
+}
+
+function meet(segment: string, other = ""): boolean {
+  return (
+    segment === other ||
+    (isVariable(segment) ? !other.startsWith("_") : isVariable(other) && !segment.startsWith("_"))
+  );
 }
 
 function isVariable(segment: string | undefined): boolean {

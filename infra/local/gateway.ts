@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { admit } from "../../functions/core/http/admit.ts";
 import { proxyResult } from "../../functions/core/http/answer.ts";
 import { requestFrom } from "../../functions/core/http/request.ts";
-import { classify } from "../../functions/core/routing/classify.ts";
+import { isSearch } from "../../functions/core/routing/classify.ts";
 import {
   clientBackup,
   clientPrimary,
@@ -133,8 +133,7 @@ function routed(functions: LocalFunctions, method: string, path: string): LocalF
   if (path === statusPath && method === "GET") return functions.status;
   if (path === sqsPath || path.startsWith(`${sqsPath}/`)) return functions.sqs;
   if (path.startsWith(`${s3Path}/`)) return functions.s3;
-  const reads = method === "GET" || method === "HEAD" || classify(method, path).kind === "read";
-  return reads ? functions.read : functions.write;
+  return isSearch(method, path) ? functions.read : functions.write;
 }
 
 async function sweep(log: Log): Promise<void> {

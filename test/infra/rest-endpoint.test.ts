@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Match } from "aws-cdk-lib/assertions";
-import { POST_READS } from "../../infra/constructs/post-reads.ts";
+import { searchRoutes, writtenPaths } from "../../functions/core/routing/search-routes.ts";
+import { routeTree } from "../../infra/constructs/route-tree.ts";
 import { synthesise } from "./synthesised.ts";
 import { only, render, resources, routes } from "./template-reading.ts";
 
@@ -17,23 +18,13 @@ test("RestEndpoint sends GET and HEAD to the search function and other methods t
   }
 });
 
-test("RestEndpoint sends the POST of every read to the search function, other methods still to write", () => {
+test("RestEndpoint has the resources of the endpoint table, and no more", () => {
   const found = routes(template);
-  for (const path of POST_READS) {
-    assert.equal(found.get(`POST ${path}`), "search+stream", path);
-    assert.equal(found.get(`GET ${path}`), "search+stream", path);
-    assert.equal(found.get(`ANY ${path}`), "write", path);
-  }
-  const posts = [...found.keys()].filter((route) => route.startsWith("POST "));
-  assert.equal(posts.length, POST_READS.length);
-});
-
-test("RestEndpoint takes the POST reads from its props", () => {
-  const found = routes(synthesise({}, { props: { postReads: ["/{index}/_search"] } }));
-  assert.deepEqual(
-    [...found.keys()].filter((route) => route.startsWith("POST ")),
-    ["POST /{index}/_search"],
-  );
+  const wanted = routeTree(searchRoutes, writtenPaths).flatMap(({ path, search, write }) => [
+    ...search.map((method) => [`${method} ${path}`, "search+stream"] as const),
+    ...write.map((method) => [`${method} ${path}`, "write"] as const),
+  ]);
+  assert.deepEqual(new Map([...found].sort()), new Map([...wanted].sort()));
 });
 
 test("RestEndpoint streams search answers for longer than a buffered one may take", () => {

@@ -1,176 +1,131 @@
+import type { Endpoint, Treatment } from "./endpoint.ts";
 import { segmentsOf } from "./path.ts";
-
-/** A write of one document, by its address. */
-export interface DocumentTarget {
-  readonly action: "index" | "create" | "update" | "delete";
-  readonly index: string;
-  /** `undefined`: PRIMARY is to choose one. */
-  readonly id: string | undefined;
-}
-
-/**
- * What the gateway does with a request.
- * - `read`: PRIMARY, or BACKUP while PRIMARY is unavailable.
- * - `bulk`, `document`: PRIMARY, then what it accepted is replicated.
- * - `definition`: an index-level change: PRIMARY, then BACKUP's definitions are made equal for `pattern`.
- * - `by-query`: a write without per-item answers: PRIMARY, then the indices in `pattern` are reconciled.
- * - `pass`: PRIMARY only; neither replicated nor fallen back.
- */
-export type Endpoint =
-  | { readonly kind: "read" }
-  | { readonly kind: "bulk"; readonly index: string | undefined; readonly type: string | undefined }
-  | { readonly kind: "document"; readonly target: DocumentTarget }
-  | { readonly kind: "definition"; readonly pattern: string }
-  | { readonly kind: "by-query"; readonly pattern: string }
-  | { readonly kind: "pass" };
+import { routesOf } from "./routes.ts";
+import { table } from "./table.ts";
 
 const pass: Endpoint = { kind: "pass" };
-const read: Endpoint = { kind: "read" };
-
-/** Reads that use POST, at the root and under an index; the stack gives each a resource of its own. */
-export const postReads = [
-  "_search",
-  "_msearch",
-  "_count",
-  "_mget",
-  "_field_caps",
-  "_validate",
-  "_explain",
-  "_termvectors",
-  "_mtermvectors",
-  "_analyze",
-  "_rank_eval",
-  "_search_shards",
-  "_terms_enum",
-] as const;
-const postReadNames: ReadonlySet<string> = new Set(postReads);
-
-/** Reads of a cluster's own state: BACKUP's answer would be about another cluster. */
-const primaryOnlyReads: ReadonlySet<string> = new Set([
-  "_cluster",
-  "_nodes",
-  "_tasks",
-  "_snapshot",
-  "_security",
-  "_plugins",
-  "_opendistro",
-  "_license",
-  "_xpack",
-  "_ilm",
-  "_slm",
-  "_ccr",
-  "_ml",
-  "_watcher",
-  "_remote",
-]);
 
 /** What a request is, from its method and encoded path alone. */
 export function classify(method: string, path: string): Endpoint {
-  const segments = segmentsOf(path);
-  if (segments === undefined) return pass;
-  const [first, second] = segments;
-  if (method === "GET" || method === "HEAD") {
-    return first !== undefined && primaryOnlyReads.has(first) ? pass : read;
-  }
-  if (first === undefined) return pass;
-  if (method === "POST" && postReadNames.has(namesIndex(first) ? (second ?? "") : first)) return read;
-  if (first === "_all") return everyIndexWrite(method, segments);
-  if (first === "_bulk") return isBulk(method, segments.length, 1) ?? pass;
-  if (first.startsWith("_")) return rootWrite(method, segments);
-  return indexWrite(method, first, segments);
+  const variables = new Map<string, string>();
+  const treatment = treatmentOf(method, path, variables);
+  return treatment === undefined ? pass : endpointOf(treatment, variables);
 }
 
-/** Whether a path begins with an index: every other name with an underscore is an endpoint's. */
-function namesIndex(first: string): boolean {
-  return !first.startsWith("_") || first === "_all";
-}
-
-/** `_all` is the pattern `*` where a pattern may stand; no document goes to an index of that name. */
-function everyIndexWrite(method: string, segments: readonly string[]): Endpoint {
-  const endpoint = indexWrite(method, "*", segments);
-  return endpoint.kind === "document" || endpoint.kind === "bulk" ? pass : endpoint;
-}
-
-function isBulk(method: string, length: number, expected: number, index?: string, type?: string) {
-  const matches = (method === "POST" || method === "PUT") && length === expected;
-  return matches ? ({ kind: "bulk", index, type } as const) : undefined;
-}
-
-/** Writes whose path does not begin with an index. */
-function rootWrite(method: string, segments: readonly string[]): Endpoint {
-  const [first, second, third, fourth] = segments;
-  switch (first) {
-    case "_alias":
-    case "_aliases":
-    case "_mapping":
-    case "_mappings":
-    case "_settings":
-      return { kind: "definition", pattern: "*" };
-    case "_reindex":
-      return method === "POST" && second === undefined ? { kind: "by-query", pattern: "*" } : pass;
-    case "_snapshot":
-      return fourth === "_restore" && third !== undefined ? { kind: "by-query", pattern: "*" } : pass;
-    default:
-      return pass;
-  }
-}
-
-const definitionWords: ReadonlySet<string> = new Set([
-  "_mapping",
-  "_mappings",
-  "_settings",
-  "_alias",
-  "_aliases",
-  "_close",
-  "_open",
-  "_block",
-]);
-const resizeWords: ReadonlySet<string> = new Set(["_shrink", "_split", "_clone"]);
-
-const byQueryWords: ReadonlySet<string> = new Set(["_update_by_query", "_delete_by_query"]);
-
-/** Writes under an index. */
-function indexWrite(method: string, index: string, segments: readonly string[]): Endpoint {
-  const [, second, third, fourth] = segments;
-  if (second === undefined) {
-    return method === "PUT" || method === "DELETE" ? { kind: "definition", pattern: index } : pass;
-  }
-  if (second === "_bulk") return isBulk(method, segments.length, 2, index) ?? pass;
-  // `/{index}/{type}/_search`, up to Elasticsearch 7. Not under `_doc`: that is a document where there are no
-  // types (observed on OpenSearch), and a search taken for a document costs one reconcile that finds nothing.
-  const typed = !second.startsWith("_") && third !== undefined && fourth === undefined;
-  if (typed && method === "POST" && postReadNames.has(third)) return read;
-  if (typed && definitionWords.has(third)) return { kind: "definition", pattern: index };
-  if (third === "_bulk") return isBulk(method, segments.length, 3, index, second) ?? pass;
-  if (definitionWords.has(second)) return { kind: "definition", pattern: index };
-  if (resizeWords.has(second)) return { kind: "definition", pattern: third ?? index };
-  if (second === "_rollover") return { kind: "definition", pattern: "*" };
-  // With a type in between, up to Elasticsearch 7; where that is a document, reconciling covers it as well.
-  if (byQueryWords.has(second) || (fourth === undefined && byQueryWords.has(third ?? "")))
-    return { kind: "by-query", pattern: index };
-  return documentWrite(method, index, second, third, fourth);
-}
-
-function documentWrite(
+/**
+ * What the table says of a request; `undefined` where it does not know it.
+ * @param variables gets the values of the path's variables.
+ */
+export function treatmentOf(
   method: string,
-  index: string,
-  second: string,
-  third: string | undefined,
-  fourth: string | undefined,
-): Endpoint {
-  const document = (action: DocumentTarget["action"], id?: string): Endpoint => ({
-    kind: "document",
-    target: { action, index, id },
-  });
-  const writes = method === "PUT" || method === "POST";
-  if (second === "_create" && third !== undefined && writes) return document("create", third);
-  if (second === "_update" && third !== undefined && method === "POST") return document("update", third);
-  // `_doc`, or a mapping type's own name where PRIMARY still has types.
-  if (second.startsWith("_") && second !== "_doc") return pass;
-  if (third === undefined) return method === "POST" ? document("index") : pass;
-  if (fourth === "_update" && method === "POST") return document("update", third);
-  if (fourth === "_create" && writes) return document("create", third);
-  if (fourth !== undefined) return pass;
-  if (method === "DELETE") return document("delete", third);
-  return writes ? document("index", third) : pass;
+  path: string,
+  variables: Map<string, string> = new Map(),
+): Treatment | undefined {
+  const segments = segmentsOf(path);
+  return segments && find(root, segments, 0, method === "HEAD" ? "GET" : method, variables);
+}
+
+/**
+ * Whether a request is the search function's: every GET and HEAD, and what else reads. The stack's resource
+ * tree says the same (`infra/constructs/search-routes.ts`).
+ */
+export function isSearch(method: string, path: string): boolean {
+  if (method === "GET" || method === "HEAD") return true;
+  const { kind } = classify(method, path);
+  return kind === "read" || kind === "handle";
+}
+
+/** The table as a tree of segments. */
+interface Node {
+  readonly fixed: Map<string, Node>;
+  readonly variables: Map<string, Node>;
+  /** By method, or `*`. */
+  readonly treatments: Map<string, Treatment>;
+  /** Of `/**`: whatever follows. */
+  readonly below: Map<string, Treatment>;
+}
+
+const root = grown();
+
+function grown(): Node {
+  const tree = newNode();
+  for (const rule of table) {
+    const { methods, paths } = routesOf(rule);
+    for (const path of paths) {
+      const rest = path.endsWith("/**");
+      const node = nodeAt(tree, segmentsOf(rest ? path.slice(0, -3) : path) ?? []);
+      for (const method of methods) (rest ? node.below : node.treatments).set(method, rule.treatment);
+    }
+  }
+  return tree;
+}
+
+function newNode(): Node {
+  return { fixed: new Map(), variables: new Map(), treatments: new Map(), below: new Map() };
+}
+
+function nodeAt(from: Node, segments: readonly string[]): Node {
+  let node = from;
+  for (const segment of segments) {
+    const variable = segment.startsWith("{");
+    const children = variable ? node.variables : node.fixed;
+    const key = variable ? segment.slice(1, -1) : segment;
+    const next = children.get(key) ?? newNode();
+    children.set(key, next);
+    node = next;
+  }
+  return node;
+}
+
+/** The nearest rule: a segment's own name before a variable, a whole path before `/**`, as both products do. */
+function find(
+  node: Node,
+  segments: readonly string[],
+  at: number,
+  method: string,
+  variables: Map<string, string>,
+): Treatment | undefined {
+  const segment = segments[at];
+  const below = node.below.get(method) ?? node.below.get("*");
+  if (segment === undefined) return node.treatments.get(method) ?? node.treatments.get("*") ?? below;
+  const fixed = node.fixed.get(segment);
+  const found = fixed && find(fixed, segments, at + 1, method, variables);
+  if (found !== undefined) return found;
+  for (const [name, next] of node.variables) {
+    if (!mayBe(name, segment)) continue;
+    const treatment = find(next, segments, at + 1, method, variables);
+    if (treatment === undefined) continue;
+    variables.set(name, segment);
+    return treatment;
+  }
+  return below;
+}
+
+/** Neither an index nor a type begins with an underscore; `_all` stands for every index. */
+function mayBe(variable: string, segment: string): boolean {
+  if (variable === "index") return segment === "_all" || !segment.startsWith("_");
+  return variable !== "type" || !segment.startsWith("_");
+}
+
+function endpointOf(treatment: Treatment, variables: ReadonlyMap<string, string>): Endpoint {
+  const index = variables.get("index");
+  switch (treatment.kind) {
+    case "document":
+      // No document goes to an index of the name `_all`.
+      if (index === undefined || index === "_all") return pass;
+      return { kind: "document", target: { action: treatment.action, index, id: variables.get("id") } };
+    case "bulk":
+      return index === "_all" ? pass : { kind: "bulk", index, type: variables.get("type") };
+    case "definition":
+    case "by-query":
+    case "named-definition":
+      return { ...treatment, pattern: patternOf(treatment.pattern, variables) };
+    default:
+      return treatment;
+  }
+}
+
+function patternOf(variable: string, variables: ReadonlyMap<string, string>): string {
+  const named = variables.get(variable) ?? "*";
+  return named === "_all" ? "*" : named;
 }
