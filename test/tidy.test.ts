@@ -297,7 +297,7 @@ test("the README's table lists exactly the settings that the code reads", () => 
 /** Names that a settings reader is asked for, and names read from an environment directly. */
 function settingsInCode(): ReadonlySet<string> {
   const readers = sources.filter(({ path }) =>
-    /^(functions\/core\/runtime\/config|infra\/settings|infra\/local\/host-settings|infra\/local\/servers\/account)\.ts$/.test(
+    /^(functions\/core\/runtime\/(config|sign-in-settings|process)|infra\/settings|infra\/local\/host-settings|infra\/local\/servers\/account)\.ts$/.test(
       path,
     ),
   );
@@ -314,8 +314,10 @@ function settingsInCode(): ReadonlySet<string> {
       for (const side of ["PRIMARY", "BACKUP"]) names.add(side + suffix);
     }
   }
-  names.delete("XDG_CACHE_HOME");
-  return names;
+  // The form of a login is read for clusters and for clients.
+  for (const part of ["USERNAME", "PASSWORD"]) names.add(`CLIENT_${part}`);
+  // AWS's own names, and the desktop's, are not ours to describe.
+  return new Set([...names].filter((name) => !/^(AWS|XDG)_/.test(name)));
 }
 
 test("the runbook has one section for each alarm, titled with its name", () => {

@@ -2,20 +2,19 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import middy from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import { admit } from "../core/http/admit.ts";
 import { proxyResult } from "../core/http/answer.ts";
 import { requestFrom } from "../core/http/request.ts";
 import { failureAnswer, unexpectedFailure } from "../core/runtime/middleware.ts";
-import { config, responseStreaming } from "../core/runtime/process.ts";
+import { admission, responseStreaming } from "../core/runtime/process.ts";
 import { searchServices } from "../core/runtime/search-services.ts";
 import type { ReadAnswer } from "./first-part.ts";
 import { searchWithFailover } from "./search-with-failover.ts";
 
 async function read(event: APIGatewayProxyEvent): Promise<ReadAnswer> {
-  const admission = admit(requestFrom(event, Date.now()), config());
-  return admission.kind === "refused"
-    ? admission.answer
-    : searchWithFailover(admission.request, searchServices());
+  const admitted = await admission()(event, requestFrom(event, Date.now()));
+  return admitted.kind === "refused"
+    ? admitted.answer
+    : searchWithFailover(admitted.request, searchServices());
 }
 
 /** Reads, answered whole: where the host cannot stream (`RESPONSE_STREAMING=false`). */

@@ -1,9 +1,9 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import { admit } from "../../functions/core/http/admit.ts";
 import { proxyResult } from "../../functions/core/http/answer.ts";
 import { requestFrom } from "../../functions/core/http/request.ts";
 import { isSearch } from "../../functions/core/routing/classify.ts";
 import {
+  admission,
   clientBackup,
   clientPrimary,
   config,
@@ -107,6 +107,7 @@ function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions 
     telemetry,
     now: Date.now,
   };
+  const access = { host, authMode: config().authMode, admit: admission() };
   return {
     read: isStreamed(searchHandler)
       ? { kind: "streamed", name: "search", handler: searchHandler }
@@ -115,17 +116,17 @@ function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions 
     status: {
       kind: "buffered",
       name: "status",
-      handler: async (event) => refusal(event) ?? status(statusServices),
+      handler: async (event) => (await refusal(event)) ?? status(statusServices),
     },
-    sqs: sqsEndpoint(engines.queues, { host, config: config() }),
-    s3: s3Endpoint(engines.objects, { host, config: config() }),
+    sqs: sqsEndpoint(engines.queues, access),
+    s3: s3Endpoint(engines.objects, access),
   };
 }
 
 /** The status tells of the clusters: it is for the same people as the gateway. */
-function refusal(event: APIGatewayProxyEvent): APIGatewayProxyResult | undefined {
-  const admission = admit(requestFrom(event, Date.now()), config());
-  return admission.kind === "refused" ? proxyResult(admission.answer) : undefined;
+async function refusal(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult | undefined> {
+  const admitted = await admission()(event, requestFrom(event, Date.now()));
+  return admitted.kind === "refused" ? proxyResult(admitted.answer) : undefined;
 }
 
 /** As the stack's resource tree does: reads to the search function, the rest to the write function. */

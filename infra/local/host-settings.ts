@@ -48,6 +48,7 @@ export function readHostSettings(environment: Environment): HostSettings {
       `HOST is [${host}], which others can reach: set AUTH_MODE to basic or passthrough, or HOST to 127.0.0.1`,
     );
   }
+  if (mode === "iam") problems.push("AUTH_MODE iam exists only behind API Gateway; set basic or passthrough");
   const named = ["PRIMARY_ENDPOINT", "BACKUP_ENDPOINT"].filter((name) => (environment[name] ?? "") !== "");
   if (named.length === 1) {
     problems.push(

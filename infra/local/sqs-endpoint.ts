@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import { admit } from "../../functions/core/http/admit.ts";
 import { errorAnswer, proxyResult } from "../../functions/core/http/answer.ts";
 import { type GatewayRequest, requestFrom } from "../../functions/core/http/request.ts";
+import type { Admit } from "../../functions/core/runtime/admission.ts";
 import type { Config } from "../../functions/core/runtime/config.ts";
 import type { QueueEngine } from "./embedded/queue-engine.ts";
 import { bodyBytes, type SdkRequest, type SdkRequestHandler } from "./embedded/sdk-wire.ts";
@@ -16,7 +16,8 @@ export const sqsPath = "/_understudy/sqs";
 export interface EndpointAccess {
   /** What the gateway listens on. */
   readonly host: string;
-  readonly config: Pick<Config, "authMode" | "client">;
+  readonly authMode: Config["authMode"];
+  readonly admit: Admit;
 }
 
 /** The embedded queues over HTTP, for the command line of the same machine: AWS JSON 1.0 at `POST /_understudy/sqs`. */
@@ -39,7 +40,7 @@ export function engineEndpoint(
     const request = requestFrom(event, Date.now());
     const refusal = refusalOf(access, request);
     if (refusal !== undefined) return proxyResult(errorAnswer(403, "security_exception", refusal));
-    const admission = admit(request, access.config);
+    const admission = await access.admit(event, request);
     if (admission.kind === "refused") return proxyResult(admission.answer);
     const { response } = await engine.handle(sdkRequest(event, request, prefix));
     const body = await bodyBytes(response.body);
@@ -53,11 +54,11 @@ export function engineEndpoint(
   return { kind: "buffered", name, handler };
 }
 
-function refusalOf({ host, config }: EndpointAccess, request: GatewayRequest): string | undefined {
+function refusalOf({ host, authMode }: EndpointAccess, request: GatewayRequest): string | undefined {
   if (!isLoopback(host)) {
     return `the embedded queue is served only where the gateway listens on loopback; HOST is [${host}]`;
   }
-  if (config.authMode === "passthrough") {
+  if (authMode === "passthrough") {
     return "the embedded queue is not served with AUTH_MODE passthrough: the gateway authenticates nobody then";
   }
   // A browser names the page that sends; no command line does.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { loginCredentials } from "../../functions/core/cluster/credentials.ts";
 import type { Cluster } from "../../functions/core/cluster/port.ts";
 import { clusterOf, httpNode, nobody, tcpNode } from "./cluster-servers.ts";
 
@@ -56,7 +57,10 @@ test("discovery moves the traffic to the discovered nodes, with the seed's schem
       },
     ),
   );
-  const cluster = clusterOf(t, [seed.url], { discovery: "once", auth: { username: "u", password: "p" } });
+  const cluster = clusterOf(t, [seed.url], {
+    discovery: "once",
+    credentials: loginCredentials({ username: "u", password: "p" }),
+  });
   await sendUntil(cluster, () => discovered > 0);
   bySeed = 0;
   await sendUntil(cluster, () => discovered > 20);

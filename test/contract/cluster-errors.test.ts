@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loginCredentials } from "../../functions/core/cluster/credentials.ts";
 import { clusterOf, coded, httpNode, nobody, tcpNode } from "./cluster-servers.ts";
 
 const post = { method: "POST", path: "/_bulk", body: Buffer.from("{}\n") };
@@ -98,7 +99,9 @@ test("close() lets what is underway finish and refuses the rest", async (t) => {
 
 test("a ClusterError names node and reason, and neither credentials nor query", async (t) => {
   const url = await nobody();
-  const cluster = clusterOf(t, [url], { auth: { username: "someone", password: "hidden" } });
+  const cluster = clusterOf(t, [url], {
+    credentials: loginCredentials({ username: "someone", password: "hidden" }),
+  });
   await assert.rejects(cluster.send({ ...get, query: "q=private" }), (error: Error) => {
     assert.match(error.message, new RegExp(`^primary \\(${url.host}\\) refused: .*ECONNREFUSED`));
     assert.doesNotMatch(`${error.stack}`, /hidden|private/);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { loginCredentials } from "../../functions/core/cluster/credentials.ts";
 import { clusterOf, httpNode, tcpNode } from "./cluster-servers.ts";
 
 /** Answers with an empty object and remembers, as they came, the bytes of the request's head. */
@@ -84,7 +85,9 @@ test("send() brings the configured credentials only where the request has none",
     seen.push(request.headers.authorization);
     response.end();
   });
-  const cluster = clusterOf(t, [url], { auth: { username: "u", password: "p:w" } });
+  const cluster = clusterOf(t, [url], {
+    credentials: loginCredentials({ username: "u", password: "p:w" }),
+  });
   await cluster.send({ method: "GET", path: "/" });
   await cluster.send({ method: "GET", path: "/", headers: { Authorization: "ApiKey abc" } });
   const inUrl = new URL(url);

@@ -47,7 +47,12 @@ test("readConfig() has a default for everything but clusters, queues, bucket and
     intents: "before",
     operatorEpoch: 0,
     authMode: "basic",
-    client: { username: "app", password: "the client's secret" },
+    client: { kind: "login", login: { username: "app", password: "the client's secret" } },
+    handleKey: undefined,
+    aws: {
+      credentials: { accessKeyId: "", secretAccessKey: "", sessionToken: undefined },
+      secretsManagerEndpoint: undefined,
+    },
     queueUrl: "http://queue",
     deadLetterQueueUrl: "http://dead",
     payloadBucket: "bucket",
@@ -85,7 +90,7 @@ test("readConfig() reads what is set", () => {
     WRITE_TIMEOUT_SECONDS: "900",
     ENFORCE_BULK_REQUESTS_ONLY: "true",
   });
-  assert.deepEqual(config.primary.auth, { username: "u", password: "p" });
+  assert.deepEqual(config.primary.auth, { kind: "login", login: { username: "u", password: "p" } });
   assert.equal(config.primary.discovery, "once");
   assert.equal(config.backup.discovery, "refreshed");
   assert.equal(config.backup.verifyTls, false);
@@ -107,6 +112,10 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   INLINE_RECORD_BYTES_MAX: ["10", "1000001"],
   QUEUE_URL: [""],
   RETRY_HOURS_MAX: ["0", "301"],
+  BACKUP_SECRET_ARN: ["backup", "arn:aws:s3:::bucket"],
+  PRIMARY_SIGV4_SERVICE: ["ec2"],
+  HANDLE_KEY: ["short"],
+  AWS_ENDPOINT_URL: ["somewhere"],
 };
 
 for (const [name, values] of Object.entries(wrong)) {
@@ -178,4 +187,41 @@ test("readConfig() in the modes `none` and `passthrough` needs no credentials of
     assert.equal(config.authMode, AUTH_MODE);
     assert.equal(config.client, undefined);
   }
+});
+
+const arn = (name: string) => `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`;
+
+test("readConfig() reads where secrets are kept, and SigV4 with the region of the cluster or of the function", () => {
+  const config = readConfig({
+    ...least,
+    CLIENT_USERNAME: "",
+    CLIENT_PASSWORD: "",
+    CLIENT_SECRET_ARN: arn("client"),
+    HANDLE_KEY_SECRET_ARN: arn("handles"),
+    PRIMARY_SECRET_ARN: arn("primary"),
+    BACKUP_SIGV4_SERVICE: "aoss",
+    AWS_REGION: "eu-west-1",
+    AWS_SESSION_TOKEN: "token",
+    AWS_ENDPOINT_URL: "http://127.0.0.1:1",
+  });
+  assert.deepEqual(config.client, { kind: "secret", arn: arn("client") });
+  assert.deepEqual(config.handleKey, { kind: "secret", arn: arn("handles") });
+  assert.deepEqual(config.primary.auth, { kind: "secret", arn: arn("primary") });
+  assert.deepEqual(config.backup.auth, { kind: "sigv4", service: "aoss", region: "eu-west-1" });
+  assert.equal(config.aws.credentials.sessionToken, "token");
+  assert.equal(config.aws.secretsManagerEndpoint?.href, "http://127.0.0.1:1/");
+  const elsewhere = {
+    ...least,
+    BACKUP_SIGV4_SERVICE: "es",
+    BACKUP_SIGV4_REGION: "us-east-2",
+    AWS_REGION: "x",
+  };
+  assert.deepEqual(readConfig(elsewhere).backup.auth, { kind: "sigv4", service: "es", region: "us-east-2" });
+});
+
+test("readConfig() refuses two ways to sign in to one cluster, and SigV4 without a region", () => {
+  assert.deepEqual(problemsOf({ ...least, PRIMARY_SECRET_ARN: arn("p"), PRIMARY_SIGV4_SERVICE: "es" }), [
+    "PRIMARY_USERNAME, PRIMARY_SECRET_ARN and PRIMARY_SIGV4_SERVICE exclude each other",
+    "PRIMARY_SIGV4_REGION is not set: name the region that PRIMARY is in",
+  ]);
 });

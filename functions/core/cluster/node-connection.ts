@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import Connection from "@opensearch-project/opensearch/lib/Connection.js";
 import { ConnectionError, RequestAbortedError } from "@opensearch-project/opensearch/lib/errors.js";
+import type { Signer } from "./credentials.ts";
 import type { Deadline } from "./deadline.ts";
 import { type ExchangeFailure, startExchange } from "./exchange.ts";
 import { createTarget, type NodeTarget } from "./node-target.ts";
@@ -13,6 +14,7 @@ import { createWaitingLine, type WaitingLine } from "./waiting-line.ts";
 export interface NodeExchange {
   readonly request: ClusterRequest;
   readonly deadline: Deadline;
+  readonly sign: Signer | undefined;
   failure?: ExchangeFailure;
 }
 
@@ -30,6 +32,7 @@ export class NodeConnection extends Connection {
   readonly target: NodeTarget;
   /** Configured, not discovered. */
   readonly seed: boolean;
+  readonly #latestSigner: () => Signer | undefined;
 
   constructor(url: URL, settings: ClusterSettings, seed: boolean) {
     const target = createTarget(url, settings);
@@ -37,6 +40,7 @@ export class NodeConnection extends Connection {
     this.host = url.host;
     this.seed = seed;
     this.target = target;
+    this.#latestSigner = () => settings.credentials?.latest();
     this.line = createWaitingLine({
       limit: createRateLimit({
         requestsPerSecond: settings.maxQpsPerNode,
@@ -60,7 +64,9 @@ export class NodeConnection extends Connection {
     const { exchange } = params;
     const { method, path, timeout } = params;
     const asked = exchange?.request ?? { method, path };
-    const request = startExchange(this.target.requestOptions(asked), asked.body, ({ response, failure }) => {
+    const sign = exchange === undefined ? this.#latestSigner() : exchange.sign;
+    const options = this.target.requestOptions(asked, sign);
+    const request = startExchange(options, asked.body, ({ response, failure }) => {
       clearTimeout(timer);
       if (failure === undefined) {
         if (exchange === undefined && method === "HEAD") response.resume();

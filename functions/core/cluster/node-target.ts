@@ -1,5 +1,7 @@
 import { Agent as HttpAgent, type OutgoingHttpHeaders, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { basicAuthorization } from "../secret/login.ts";
+import { authorizing, type Signer } from "./credentials.ts";
 import type { ClusterRequest } from "./port.ts";
 import type { ClusterSettings } from "./settings.ts";
 
@@ -15,15 +17,19 @@ const ownHeaders = new Set(["connection", "content-length", "host", "transfer-en
 /** Where one node is, with its sockets, and how a request to it is written. */
 export interface NodeTarget {
   readonly agent: HttpAgent;
-  requestOptions(request: ClusterRequest): RequestOptions & { readonly connectTimeoutMs: number };
+  /** `sign` as far as the request has no `authorization` of its own. */
+  requestOptions(
+    request: ClusterRequest,
+    sign: Signer | undefined,
+  ): RequestOptions & { readonly connectTimeoutMs: number };
   /** Closes the sockets that no request is using. */
   closeIdleSockets(): void;
 }
 
 /**
  * Opens no socket by itself: the agent does with the first request, at most `maxConnectionPerNode` of them.
- * A path in the URL goes before every request's path; a request without `authorization` gets the settings'
- * credentials, else those in the URL.
+ * A path in the URL goes before every request's path; a request that nothing else signs gets the credentials in
+ * the URL.
  */
 export function createTarget(url: URL, settings: ClusterSettings): NodeTarget {
   const sockets = { keepAlive: true, maxSockets: settings.maxConnectionPerNode, timeout: idleSocketMs };
@@ -37,7 +43,7 @@ export function createTarget(url: URL, settings: ClusterSettings): NodeTarget {
     connectTimeoutMs: settings.connectTimeoutMs,
   };
   const prefix = url.pathname.replace(/\/$/, "");
-  const authorization = basicAuthorization(url, settings);
+  const signInUrl = signerInUrl(url);
   let usedAt = 0;
 
   const closeIdleSockets = () => {
@@ -47,42 +53,36 @@ export function createTarget(url: URL, settings: ClusterSettings): NodeTarget {
   };
   return {
     agent,
-    requestOptions({ method, path, query, headers, body }) {
+    requestOptions({ method, path, query, headers, body }, sign = signInUrl) {
       // A frozen function's timers stand still while the other side closes: by the wall clock they are stale.
       if (Date.now() - usedAt > idleSocketMs) closeIdleSockets();
       usedAt = Date.now();
-      return {
-        ...address,
-        method,
-        path: query ? `${prefix}${path}?${query}` : `${prefix}${path}`,
-        headers: writeHeaders(headers, body, authorization),
-      };
+      const target = query ? `${prefix}${path}?${query}` : `${prefix}${path}`;
+      const written = writeHeaders(headers, body);
+      if (sign !== undefined && !hasAuthorization(headers)) {
+        Object.assign(written, sign({ host: url.host, method, path: target, body }));
+      }
+      return { ...address, method, path: target, headers: written };
     },
     closeIdleSockets,
   };
 }
 
-function writeHeaders(
-  given: ClusterRequest["headers"],
-  body: Buffer | undefined,
-  authorization: string | undefined,
-): OutgoingHttpHeaders {
+/** Whether a request signs in by itself. */
+export function hasAuthorization(headers: ClusterRequest["headers"]): boolean {
+  return Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "authorization");
+}
+
+function writeHeaders(given: ClusterRequest["headers"], body: Buffer | undefined): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
-  let authorized = false;
   for (const [name, value] of Object.entries(given ?? {})) {
-    const lowerCase = name.toLowerCase();
-    if (ownHeaders.has(lowerCase)) continue;
-    if (lowerCase === "authorization") authorized = true;
-    headers[name] = typeof value === "string" ? value : [...value];
+    if (!ownHeaders.has(name.toLowerCase())) headers[name] = typeof value === "string" ? value : [...value];
   }
-  if (!authorized && authorization !== undefined) headers.authorization = authorization;
   if (body !== undefined) headers["content-length"] = body.length;
   return headers;
 }
 
-function basicAuthorization(url: URL, { auth }: ClusterSettings): string | undefined {
-  const inUrl = { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
-  const { username, password } = auth ?? inUrl;
-  if (username === "") return undefined;
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+function signerInUrl(url: URL): Signer | undefined {
+  const login = { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  return login.username === "" ? undefined : authorizing(basicAuthorization(login));
 }

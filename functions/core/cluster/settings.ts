@@ -1,3 +1,4 @@
+import type { Credentials } from "./credentials.ts";
 import type { ClusterName } from "./port.ts";
 
 /** How to reach one cluster and how hard it may be driven. Limits are per node and per process. */
@@ -5,8 +6,8 @@ export interface ClusterSettings {
   readonly name: ClusterName;
   /** At least one; a path in it is a prefix of every request's path. */
   readonly endpoints: readonly URL[];
-  /** Sent as basic authentication where a request brings no `authorization` of its own. */
-  readonly auth?: { readonly username: string; readonly password: string };
+  /** Sign a request in where it brings no `authorization` of its own. @default those in the node's URL */
+  readonly credentials?: Credentials;
   readonly maxQpsPerNode: number;
   /** Bytes of request bodies per second. */
   readonly maxBytesPerNode: number;

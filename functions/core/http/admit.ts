@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import type { Config } from "../runtime/config.ts";
+import { basicAuthorization, type Login } from "../secret/login.ts";
 import { type Answer, errorAnswer } from "./answer.ts";
 import type { GatewayRequest } from "./request.ts";
 
@@ -8,19 +8,26 @@ export type Admission =
   | { readonly kind: "admitted"; readonly request: GatewayRequest }
   | { readonly kind: "refused"; readonly answer: Answer };
 
+/** How callers are told apart. */
+export interface Access {
+  readonly authMode: "none" | "basic" | "passthrough";
+  /** What clients send in the mode `basic`. */
+  readonly client: Login | undefined;
+}
+
 /**
  * Lets in who may come in.
  * - `basic`: the gateway's own credentials, which end here: the clusters get the service's.
  * - `passthrough`: the client's credentials go to the clusters; without any there is nothing to pass.
  * - `none`: everybody; only for a gateway that listens on loopback.
  */
-export function admit(request: GatewayRequest, config: Pick<Config, "authMode" | "client">): Admission {
+export function admit(request: GatewayRequest, access: Access): Admission {
   if (leavesItsFolder(request.path) || hasEmptySegment(request.path)) {
     const reason = `the path [${request.path.slice(0, 200)}] is not one that a cluster can have`;
     return { kind: "refused", answer: errorAnswer(400, "illegal_argument_exception", reason) };
   }
   const { authorization, ...headers } = request.headers;
-  switch (config.authMode) {
+  switch (access.authMode) {
     case "none":
       return { kind: "admitted", request };
     case "passthrough":
@@ -28,22 +35,22 @@ export function admit(request: GatewayRequest, config: Pick<Config, "authMode" |
         ? unauthorized("credentials are missing")
         : { kind: "admitted", request };
     case "basic":
-      return matches(authorization, config.client)
+      return matches(authorization, access.client)
         ? { kind: "admitted", request: { ...request, headers } }
         : unauthorized("the gateway's credentials are missing or wrong");
   }
 }
 
-function unauthorized(reason: string): Admission {
+/** Refuses a caller whom nobody knows. */
+export function unauthorized(reason: string): Admission {
   const answer = errorAnswer(401, "security_exception", reason);
   const headers = { ...answer.headers, "www-authenticate": 'Basic realm="understudy", charset="UTF-8"' };
   return { kind: "refused", answer: { ...answer, headers } };
 }
 
-function matches(authorization: string | string[] | undefined, client: Config["client"]): boolean {
+function matches(authorization: string | string[] | undefined, client: Access["client"]): boolean {
   if (typeof authorization !== "string" || client === undefined) return false;
-  const expected = `Basic ${Buffer.from(`${client.username}:${client.password}`).toString("base64")}`;
-  const [given, wanted] = [Buffer.from(authorization), Buffer.from(expected)];
+  const [given, wanted] = [Buffer.from(authorization), Buffer.from(basicAuthorization(client))];
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 

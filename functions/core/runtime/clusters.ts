@@ -1,20 +1,35 @@
 import { readFileSync } from "node:fs";
+import {
+  authorizing,
+  type Credentials,
+  loginCredentials,
+  secretCredentials,
+  sigv4Credentials,
+} from "../cluster/credentials.ts";
 import { createCluster } from "../cluster/opensearch-cluster.ts";
 import type { Cluster, ClusterName } from "../cluster/port.ts";
+import { clusterAuthorization } from "../secret/login.ts";
 import type { ClusterConfig, Config } from "./config.ts";
+import { secretIn } from "./secrets.ts";
+import type { AwsAccess, ClusterAuth } from "./sign-in-settings.ts";
 
 /** Who is waiting for the cluster: a client, for a bounded time; or replay, which only slows down. */
 export type Patience = "client" | "replay";
 
 const connectTimeoutMs = 2000;
 
-/** The adapter for one cluster, from the configuration. */
-export function clusterFrom(name: ClusterName, config: Config, patience: Patience): Cluster {
+/** The adapter for one cluster, from the configuration. `warn` hears of a secret that could not be read again. */
+export function clusterFrom(
+  name: ClusterName,
+  config: Config,
+  patience: Patience,
+  warn: (error: unknown) => void = () => {},
+): Cluster {
   const { endpoints, auth, maxQpsPerNode, maxBytesPerNode, maxConnectionPerNode, discovery } = config[name];
   return createCluster({
     name,
     endpoints,
-    ...(auth !== undefined && { auth }),
+    ...(auth !== undefined && { credentials: credentialsFrom(auth, config.aws, warn) }),
     maxQpsPerNode,
     maxBytesPerNode,
     maxConnectionPerNode,
@@ -24,6 +39,19 @@ export function clusterFrom(name: ClusterName, config: Config, patience: Patienc
     limitWaitMs: patience === "client" ? config.limitWaitMs : Number.POSITIVE_INFINITY,
     tls: tlsFrom(config[name]),
   });
+}
+
+function credentialsFrom(auth: ClusterAuth, aws: AwsAccess, warn: (error: unknown) => void): Credentials {
+  switch (auth.kind) {
+    case "login":
+      return loginCredentials(auth.login);
+    case "secret":
+      return secretCredentials(
+        secretIn(auth.arn, (text) => authorizing(clusterAuthorization(text)), aws, warn),
+      );
+    case "sigv4":
+      return sigv4Credentials(auth, aws.credentials, Date.now);
+  }
 }
 
 function tlsFrom({ caFile, verifyTls }: ClusterConfig) {

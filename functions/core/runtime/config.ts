@@ -1,9 +1,20 @@
 import * as v from "valibot";
+import { flag, oneOf, type SettingsReader, settingsReader, text, whole } from "./settings-reader.ts";
+import {
+  type AwsAccess,
+  type ClientSecret,
+  type ClusterAuth,
+  type HandleKey,
+  readAuth,
+  readAws,
+  readClient,
+  readHandleKey,
+} from "./sign-in-settings.ts";
 
 /** A cluster and how hard it may be pressed. Names in the environment: `PRIMARY_…` and `BACKUP_…`. */
 export interface ClusterConfig {
   readonly endpoints: readonly URL[];
-  readonly auth: { readonly username: string; readonly password: string } | undefined;
+  readonly auth: ClusterAuth | undefined;
   readonly maxQpsPerNode: number;
   readonly maxBytesPerNode: number;
   readonly maxConnectionPerNode: number;
@@ -19,8 +30,10 @@ export interface Config {
   readonly enforceBulkRequestsOnly: boolean;
   readonly intents: "before" | "parallel" | "off";
   readonly operatorEpoch: number;
-  readonly authMode: "none" | "basic" | "passthrough";
-  readonly client: { readonly username: string; readonly password: string } | undefined;
+  readonly authMode: "none" | "basic" | "passthrough" | "iam";
+  readonly client: ClientSecret | undefined;
+  readonly handleKey: HandleKey | undefined;
+  readonly aws: AwsAccess;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
   readonly payloadBucket: string;
@@ -50,24 +63,6 @@ export class ConfigError extends Error {
 /** An environment: names to values; an empty value counts as not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const whole = (least: number, most: number) =>
-  v.pipe(
-    v.string(),
-    v.regex(/^\d+$/, "must be a whole number"),
-    v.transform(Number),
-    v.minValue(least, `must be at least ${least}`),
-    v.maxValue(most, `must be at most ${most}`),
-  );
-const flag = v.pipe(
-  v.string(),
-  v.toLowerCase(),
-  v.picklist(["true", "false"], "must be true or false"),
-  v.transform((text) => text === "true"),
-);
-const oneOf = <const T extends readonly string[]>(...values: T) =>
-  v.picklist(values, `must be one of: ${values.join(", ")}`);
-const text = v.pipe(v.string(), v.nonEmpty());
-
 function isEndpoint(part: string): boolean {
   return URL.canParse(part) && /^https?:$/.test(new URL(part).protocol) && new URL(part).search === "";
 }
@@ -78,47 +73,14 @@ const endpointList = v.pipe(
   v.transform((parts) => parts.map((part) => new URL(part))),
 );
 
-/** Reads settings one by one and remembers what is wrong, so that all problems are reported at once. */
-function settingsReader(environment: Environment) {
-  const problems: string[] = [];
-  function optional<T>(name: string, schema: v.GenericSchema<string, T>): T | undefined {
-    const value = environment[name];
-    if (value === undefined || value === "") return undefined;
-    const parsed = v.safeParse(schema, value);
-    if (parsed.success) return parsed.output;
-    problems.push(`${name} ${parsed.issues[0].message}; it is [${shown(name, value)}]`);
-    return undefined;
-  }
-  function withDefault<T>(name: string, schema: v.GenericSchema<string, T>, fallback: T): T {
-    return optional(name, schema) ?? fallback;
-  }
-  function required<T>(name: string, schema: v.GenericSchema<string, T>, placeholder: T, hint: string): T {
-    if ((environment[name] ?? "") === "") problems.push(`${name} is not set: ${hint}`);
-    return optional(name, schema) ?? placeholder;
-  }
-  return { problems, optional, withDefault, required };
-}
-
-type SettingsReader = ReturnType<typeof settingsReader>;
-
-/** A value for a message: no passwords, neither a setting of their own nor those in a URL. */
-function shown(name: string, value: string): string {
-  return name.endsWith("_PASSWORD") ? "…" : value.replace(/[^,]*@/g, "…@");
-}
-
 function readCluster(prefix: "PRIMARY" | "BACKUP", read: SettingsReader): ClusterConfig {
   const hint = "give the cluster's URL, or the URLs of its nodes separated by commas";
   const nodes = read.required<readonly URL[]>(`${prefix}_ENDPOINT`, endpointList, [], hint);
-  const username = read.optional(`${prefix}_USERNAME`, text);
-  const password = read.optional(`${prefix}_PASSWORD`, text);
-  if ((username === undefined) !== (password === undefined)) {
-    read.problems.push(`${prefix}_USERNAME and ${prefix}_PASSWORD go together; only one is set`);
-  }
   const once = read.withDefault(`${prefix}_DISCOVERY_ENABLED`, flag, false);
   const refreshed = read.withDefault(`${prefix}_DISCOVERY_REFRESH_ENABLED`, flag, false);
   return {
     endpoints: nodes,
-    auth: username !== undefined && password !== undefined ? { username, password } : undefined,
+    auth: readAuth(prefix, read),
     maxQpsPerNode: read.withDefault(`${prefix}_MAX_QPS_PER_NODE`, whole(1, 1e9), 10_000),
     maxBytesPerNode: read.withDefault(`${prefix}_MAX_BYTES_PER_NODE`, whole(1, 1e12), 104_857_600),
     maxConnectionPerNode: read.withDefault(`${prefix}_MAX_CONNECTION_PER_NODE`, whole(1, 1e5), 200),
@@ -128,15 +90,11 @@ function readCluster(prefix: "PRIMARY" | "BACKUP", read: SettingsReader): Cluste
   };
 }
 
-function readClient(read: SettingsReader): Config["client"] {
-  const username = read.optional("CLIENT_USERNAME", text);
-  const password = read.optional("CLIENT_PASSWORD", text);
-  return username !== undefined && password !== undefined ? { username, password } : undefined;
-}
-
 function crossCheck(config: Config, problems: string[]): void {
   if (config.authMode === "basic" && config.client === undefined) {
-    problems.push("AUTH_MODE is basic: set CLIENT_USERNAME and CLIENT_PASSWORD, which clients are to send");
+    problems.push(
+      "AUTH_MODE is basic: set CLIENT_USERNAME and CLIENT_PASSWORD, or CLIENT_SECRET_ARN: what clients are to send",
+    );
   }
 }
 
@@ -154,8 +112,10 @@ export function readConfig(environment: Environment): Config {
     enforceBulkRequestsOnly: read.withDefault("ENFORCE_BULK_REQUESTS_ONLY", flag, false),
     intents: read.withDefault("INTENTS", oneOf("before", "parallel", "off"), "before"),
     operatorEpoch: read.withDefault("OPERATOR_EPOCH", whole(0, 255), 0),
-    authMode: read.withDefault("AUTH_MODE", oneOf("none", "basic", "passthrough"), "basic"),
+    authMode: read.withDefault("AUTH_MODE", oneOf("none", "basic", "passthrough", "iam"), "basic"),
     client: readClient(read),
+    handleKey: readHandleKey(read),
+    aws: readAws(environment, read),
     queueUrl: read.required("QUEUE_URL", text, "", aws),
     deadLetterQueueUrl: read.required("DEAD_LETTER_QUEUE_URL", text, "", aws),
     payloadBucket: read.required("PAYLOAD_BUCKET", text, "", aws),

@@ -1,9 +1,13 @@
+import { randomBytes } from "node:crypto";
 import { createHealth } from "../cluster/health.ts";
 import type { Cluster } from "../cluster/port.ts";
+import { loginIn } from "../secret/login.ts";
+import { type Admit, createAdmission } from "./admission.ts";
 import { clusterFrom } from "./clusters.ts";
 import { readConfig } from "./config.ts";
 import { lazily } from "./lazily.ts";
-import { createTelemetry } from "./telemetry.ts";
+import { secretIn } from "./secrets.ts";
+import { createTelemetry, reasonOf } from "./telemetry.ts";
 
 /** What the functions of one process share. Built at first use; the only reader of the environment. */
 export const config = lazily(() => readConfig(process.env));
@@ -14,11 +18,34 @@ export const responseStreaming = process.env["RESPONSE_STREAMING"] !== "false";
 /** Counters and log of this process. */
 export const telemetry = createTelemetry((line) => process.stdout.write(`${line}\n`), Date.now);
 
+const secretWarning = (error: unknown) =>
+  telemetry.warn("a secret could not be read again; the old value stays in use", { reason: reasonOf(error) });
+
+/** Who may come in. */
+export const admission = lazily((): Admit => {
+  const { client, aws } = config();
+  return createAdmission(
+    config(),
+    client?.kind === "secret" ? secretIn(client.arn, loginIn, aws, secretWarning) : undefined,
+  );
+});
+
+/**
+ * The key that signs what clients hold on to between requests. The same in every process of a deployment; where
+ * none is configured, it is this process's own, and what it signed ends with it.
+ */
+export const handleKey = lazily((): (() => Promise<string>) => {
+  const { handleKey: kept, aws } = config();
+  if (kept?.kind === "secret") return secretIn(kept.arn, (text) => text, aws, secretWarning).get;
+  const key = kept?.key ?? randomBytes(32).toString("base64url");
+  return async () => key;
+});
+
 /** One adapter each, so that the limits for a cluster's nodes hold for all functions of a process together. */
-export const clientPrimary = lazily((): Cluster => clusterFrom("primary", config(), "client"));
-export const clientBackup = lazily((): Cluster => clusterFrom("backup", config(), "client"));
-export const replayPrimary = lazily((): Cluster => clusterFrom("primary", config(), "replay"));
-export const replayBackup = lazily((): Cluster => clusterFrom("backup", config(), "replay"));
+export const clientPrimary = lazily((): Cluster => clusterFrom("primary", config(), "client", secretWarning));
+export const clientBackup = lazily((): Cluster => clusterFrom("backup", config(), "client", secretWarning));
+export const replayPrimary = lazily((): Cluster => clusterFrom("primary", config(), "replay", secretWarning));
+export const replayBackup = lazily((): Cluster => clusterFrom("backup", config(), "replay", secretWarning));
 
 /** What this process remembers of PRIMARY's availability. */
 export const primaryHealth = createHealth();

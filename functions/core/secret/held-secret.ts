@@ -1,0 +1,69 @@
+/** How long a secret is used before it is read again, and how often a refusal may have it read again. */
+const freshMs = 300_000;
+const renewEveryMs = 60_000;
+
+/** A secret that may change while the process runs. */
+export interface HeldSecret<T> {
+  /**
+   * The value: read at the first call and again when it is 5 minutes old. Where that fails, the old value stays.
+   * @throws what `read` or `parse` throws, as long as there is no value at all.
+   */
+  get(): Promise<T>;
+  /** The last value, however old; `undefined` before the first. */
+  latest(): T | undefined;
+  /**
+   * Somebody refused `refused`. Whether there is another value now: the secret is read again at once, at most
+   * once a minute. Never throws.
+   */
+  renew(refused: T): Promise<boolean>;
+}
+
+/**
+ * Holds what `read` gives, parsed. `now` is in milliseconds; `warn` hears of a read
+ * that failed while an old value stays in use.
+ */
+export function createHeldSecret<T>(
+  read: () => Promise<string>,
+  parse: (text: string) => T,
+  now: () => number,
+  warn: (error: unknown) => void,
+): HeldSecret<T> {
+  let held: { readonly text: string; readonly value: T } | undefined;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let renewedAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<T> | undefined;
+
+  async function readNow(): Promise<T> {
+    try {
+      const text = await read();
+      // The same text keeps the same value: callers tell values apart by identity.
+      if (held?.text !== text) held = { text, value: parse(text) };
+    } catch (error) {
+      if (held === undefined) throw error;
+      warn(error);
+    }
+    readAtMs = now();
+    return held.value;
+  }
+  const readOnce = (): Promise<T> => {
+    reading ??= readNow().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+  return {
+    async get() {
+      return held !== undefined && now() - readAtMs < freshMs ? held.value : readOnce();
+    },
+    latest: () => held?.value,
+    async renew(refused) {
+      if (held?.value === refused && now() - renewedAtMs >= renewEveryMs) {
+        renewedAtMs = now();
+        await readOnce().catch(warn);
+      } else if (reading !== undefined) {
+        await reading.catch(warn);
+      }
+      return held !== undefined && held.value !== refused;
+    },
+  };
+}
