@@ -7,7 +7,7 @@ import { type IndexDefinition, portableSettings } from "../core/definition/trans
 import { sendWork } from "../core/queue/send-work.ts";
 import { type DefineRecord, wholeIndexRecord } from "../core/replication/record.ts";
 import { segment } from "../core/routing/path.ts";
-import { TruthUnsettled } from "../core/truth/absence.ts";
+import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 

@@ -7,10 +7,10 @@ import type {
   ReplicationRecord,
 } from "../core/replication/record.ts";
 import { encodeVersion, isNewer } from "../core/replication/version.ts";
-import { TruthUnsettled } from "../core/truth/absence.ts";
 import { runsByQuery } from "../core/truth/by-query-tasks.ts";
 import { readHorizons } from "../core/truth/horizons.ts";
 import { type PageEntry, pageSize, readPage } from "../core/truth/index-page.ts";
+import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { type PendingOperation, sideChangeSeconds } from "./apply-operations.ts";
 import type { ReplayServices } from "./replay-batch.ts";

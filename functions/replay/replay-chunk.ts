@@ -13,7 +13,7 @@ import {
 } from "../core/replication/record.ts";
 import { epochOf, VersionOverflow } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
-import { TruthUnsettled } from "../core/truth/absence.ts";
+import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { applyOperations, type PendingOperation } from "./apply-operations.ts";
 import { defineIndices } from "./define-indices.ts";
 import { finishRecord } from "./finish-record.ts";

@@ -1,7 +1,7 @@
 import { bulkLines, linesOf } from "../core/replication/bulk-lines.ts";
 import type { DocumentKey, ManifestEntry } from "../core/replication/record.ts";
-import { TruthUnsettled } from "../core/truth/absence.ts";
 import { type PresentTruth, presentOperations } from "../core/truth/present-operations.ts";
+import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import type { PendingOperation } from "./apply-operations.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";

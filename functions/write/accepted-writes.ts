@@ -5,7 +5,8 @@ import type { Incarnation } from "../core/replication/incarnation.ts";
 import type { DocumentKey, ReplicaOperation } from "../core/replication/record.ts";
 import { encodeVersion, VersionOverflow } from "../core/replication/version.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
-import { readStoredDocuments } from "../core/truth/stored-documents.ts";
+import { isOnEveryCopy } from "../core/truth/settled-progress.ts";
+import { type FoundDocument, readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { otherNames } from "./other-names.ts";
 import type { IsCertain } from "./sightings.ts";
 
@@ -113,12 +114,17 @@ async function operationsOf(
     if (operation === undefined) unknown.push(key);
     else operations.push(operation);
   }
-  const read = await storedOperations(index, stored, services);
+  const own = new Set(answered.map(({ outcome }) => numberOf(outcome)));
+  const read = await storedOperations(index, stored, own, services);
   return {
     incarnation: described.incarnation,
     operations: [...operations, ...read.operations],
     unknown: [...unknown, ...read.unknown],
   };
+}
+
+function numberOf(outcome: Outcome | FoundDocument): string {
+  return "seqNo" in outcome ? `${outcome.primaryTerm}/${outcome.seqNo}/${outcome.id}` : "";
 }
 
 function isUpdated({ outcome }: AnsweredOperation): boolean {
@@ -195,12 +201,15 @@ function operationOf(
 }
 
 /**
- * A pipeline ran: what PRIMARY stored is read back, with its own sequence number, which may be a later
- * one. A document that is gone by now belongs to a later deletion's record.
+ * A pipeline ran: what PRIMARY stored is read back, with its own sequence number. A later one than the
+ * request's own is another request's, and counts when a fail-over cannot take it back any more. A document
+ * that is gone by now belongs to a later deletion's record.
+ * @param own the numbers that PRIMARY acknowledged to this request.
  */
 async function storedOperations(
   index: string,
   keys: readonly DocumentKey[],
+  own: ReadonlySet<string>,
   services: AcceptedWritesServices,
 ): Promise<Pick<IndexWrites, "operations" | "unknown">> {
   if (keys.length === 0) return { operations: [], unknown: [] };
@@ -210,7 +219,10 @@ async function storedOperations(
     const unknown: DocumentKey[] = [];
     for (const [i, key] of keys.entries()) {
       const document = documents[i];
-      if (document?.kind !== "found" || document.source === undefined) {
+      const lasts =
+        document?.kind === "found" &&
+        (own.has(numberOf(document)) || (await isOnEveryCopy(document, services.primary)));
+      if (!lasts || document.source === undefined) {
         unknown.push(key);
         continue;
       }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
-import { TruthUnsettled } from "../../functions/core/truth/absence.ts";
+import { TruthUnsettled } from "../../functions/core/truth/settled-progress.ts";
 import { defineIndices } from "../../functions/replay/define-indices.ts";
 import { replayBatch } from "../../functions/replay/replay-batch.ts";
 import { markedDefinition } from "../support/fake-backup.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../functions/core/replication/record.ts";
 import { encodeVersion, VersionOverflow } from "../../functions/core/replication/version.ts";
 import { horizonKey } from "../../functions/core/tombstone/tombstones.ts";
-import { TruthUnsettled } from "../../functions/core/truth/absence.ts";
+import { TruthUnsettled } from "../../functions/core/truth/settled-progress.ts";
 import { sideChangeSeconds } from "../../functions/replay/apply-operations.ts";
 import { reconcilePage } from "../../functions/replay/reconcile-index.ts";
 import { replayBatch } from "../../functions/replay/replay-batch.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeVersion } from "../../functions/core/replication/version.ts";
-import { proveAbsence, TruthUnsettled } from "../../functions/core/truth/absence.ts";
+import { proveAbsence } from "../../functions/core/truth/absence.ts";
+import { TruthUnsettled } from "../../functions/core/truth/settled-progress.ts";
 import { fakePrimary } from "../support/fake-primary.ts";
 
 const keys = [{ index: "books", id: "1", routing: undefined }];
@@ -78,7 +79,13 @@ test("proveAbsence() is `never` for a shard without operations and for an index 
 test("proveAbsence() is `other` for a document that is there by now, with its present state", async () => {
   const primary = fakePrimary({ books: { uuid: "u1", terms: [1], progress: [{ max: 3, checkpoint: 3 }] } });
   primary.index("books").documents.set("1", { seqNo: 4, term: 1, source: '{"n":1}' });
-  const { absences } = await prove(primary).absence();
+  // Read before the other copies have it: it counts when they do.
+  primary.onAsked("stats", (times) => {
+    if (times > 3) primary.index("books").progress = [{ max: 4, checkpoint: 4 }];
+  });
+  const { absence: prove1, slept } = prove(primary);
+  const { absences } = await prove1();
+  assert.ok(slept.length > 0);
   const [absence] = absences;
   assert.ok(absence?.kind === "other" && absence.document.kind === "found");
   assert.equal(absence.document.seqNo, "4");

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
 import { encodeVersion, VersionOverflow } from "../../functions/core/replication/version.ts";
-import { TruthUnsettled } from "../../functions/core/truth/absence.ts";
 import { presentOperations } from "../../functions/core/truth/present-operations.ts";
+import { TruthUnsettled } from "../../functions/core/truth/settled-progress.ts";
 import { noAnswer } from "../support/fake-cluster.ts";
 import { fakePrimary } from "../support/fake-primary.ts";
 
@@ -102,11 +102,26 @@ test("presentOperations() is unsettled when the index is recreated while an abse
 test("presentOperations() writes a document that came while its absence was proved", async () => {
   const { primary, truth } = world();
   primary.onAsked("mget", (times) => {
-    if (times === 2) primary.index("books").documents.set("1", { seqNo: 10, term: 1, source: '{"new":1}' });
+    if (times < 2) return;
+    primary.index("books").documents.set("1", { seqNo: 10, term: 1, source: '{"new":1}' });
+    primary.index("books").progress = [{ max: 10, checkpoint: 10 }];
   });
   assert.deepEqual((await truth(key("1"))).operations, [
     { what: 'u1 {"new":1} 1', version: encodeVersion("books", 2, "1", "10") },
   ]);
+});
+
+test("presentOperations() does not take what a fail-over could still lose, or has lost just now", async () => {
+  const dirty = world();
+  dirty.primary.index("books").documents.set("1", { seqNo: 10, term: 1, source: "{}" });
+  await assert.rejects(dirty.truth(key("1")), TruthUnsettled);
+  dirty.primary.index("books").progress = [{ max: 10, checkpoint: 10 }];
+  assert.equal((await dirty.truth(key("1"))).operations.length, 1);
+  const lost = world();
+  lost.primary.index("books").documents.set("1", { seqNo: 9, term: 1, source: "{}" });
+  // The new primary has given the number out again.
+  lost.primary.onAsked("mget", () => Object.assign(lost.primary.index("books"), { terms: [2] }));
+  await assert.rejects(lost.truth(key("1")), TruthUnsettled);
 });
 
 test("presentOperations() throws what PRIMARY does not answer, and VersionOverflow rather than wrap", async () => {

@@ -37,6 +37,9 @@ const stored = {
   body: '{"docs":[{"_index":"books","_id":"1","_routing":"r","_version":4,"_seq_no":9,"_primary_term":3,"found":true,"_source":{"n":9007199254740993}}]}',
 };
 
+/** As PRIMARY answered to the write that stored it. */
+const asStored = { seqNo: "9", primaryTerm: "3" };
+
 /** PRIMARY's `GET /{index}`, reduced to an index's other names. */
 const namesOf = (index: string, ...aliases: readonly string[]) => ({
   body: { [index]: { aliases: Object.fromEntries(aliases.map((alias) => [alias, {}])) } },
@@ -156,7 +159,7 @@ for (const why of ["the index has a pipeline", "the request names one"] as const
     }));
     const namesPipeline = why === "the request names one";
     const { byIncarnation, unknown } = await acceptedWrites(
-      [operation(written("1"), { namesPipeline })],
+      [operation(written("1", asStored), { namesPipeline })],
       services,
     );
     assert.deepEqual(unknown, []);
@@ -169,6 +172,41 @@ for (const why of ["the index has a pipeline", "the request names one"] as const
     );
   });
 }
+
+test("acceptedWrites() takes another request's document that it reads back only when every copy of its shard has it", async () => {
+  const state = (term: number) => ({
+    body: {
+      metadata: {
+        indices: {
+          books: {
+            primary_terms: { 0: term },
+            settings: { index: { uuid: "u", creation_date: "1", number_of_shards: "1" } },
+          },
+        },
+      },
+    },
+  });
+  const stats = (checkpoint: number) => {
+    const shard = [{ routing: { primary: true }, seq_no: { max_seq_no: 9, global_checkpoint: checkpoint } }];
+    return { body: { indices: { books: { shards: { 0: shard } } } } };
+  };
+  for (const [checkpoint, term, lasts] of [
+    [9, 3, true],
+    [8, 3, false],
+    [9, 4, false],
+  ] as const) {
+    const { services } = fakeWriteServices(({ path }) => {
+      if (path === "/_mget") return stored;
+      return path.endsWith("/_stats") ? stats(checkpoint) : state(term);
+    });
+    const { byIncarnation, unknown } = await acceptedWrites(
+      [operation(written("1"), { namesPipeline: true })],
+      services,
+    );
+    assert.equal(byIncarnation.length, lasts ? 1 : 0);
+    assert.equal(unknown.length, lasts ? 0 : 1);
+  }
+});
 
 test("acceptedWrites() after a pipeline takes documents it cannot read back for unknown; deletions need no reading", async () => {
   const missing = { body: '{"docs":[{"_index":"books","_id":"1","found":false}]}' };
@@ -216,7 +254,7 @@ for (const [what, key] of [
     const { services } = fakeWriteServices(({ path }) =>
       path === "/_mget" ? stored : namesOf("books", "alias"),
     );
-    const { byIncarnation } = await acceptedWrites([operation(written("1"), { key })], services);
+    const { byIncarnation } = await acceptedWrites([operation(written("1", asStored), { key })], services);
     assert.equal(byIncarnation[0]?.operations[0]?.document?.toString(), '{"n":9007199254740993}');
     assert.equal(byIncarnation[0]?.operations[0]?.version, version("9", "3"));
   });
@@ -252,12 +290,13 @@ test("acceptedWrites() reads back where PRIMARY cannot say its aliases, and forg
     aliasRouting: new Map(),
   };
   catalog.says(() => Promise.resolve(described));
-  const given = operation(written("1"), { key: { index: "alias", id: "1", routing: undefined } });
+  const key = { index: "alias", id: "1", routing: undefined };
+  const given = operation(written("1", asStored), { key });
   const read = await acceptedWrites([given], services);
-  assert.equal(read.byIncarnation[0]?.operations[0]?.version, version("9", "3"));
+  assert.equal(read.byIncarnation[0]?.operations[0]?.document?.toString(), '{"n":9007199254740993}');
   primary.answer(() => namesOf("books", "alias"));
   const sent = await acceptedWrites([given], services);
-  assert.equal(sent.byIncarnation[0]?.operations[0]?.version, version("5"));
+  assert.equal(sent.byIncarnation[0]?.operations[0]?.document?.toString(), '{"n":1}');
 });
 
 test("acceptedWrites() takes nothing for an incarnation's own that may be its predecessor's: it reads back", async () => {
@@ -269,7 +308,7 @@ test("acceptedWrites() takes nothing for an incarnation's own that may be its pr
     };
   });
   const { byIncarnation, unknown } = await acceptedWrites(
-    [operation(written("1", { seqNo: "12" })), operation(written("2", { result: "delete", seqNo: "13" }))],
+    [operation(written("1", asStored)), operation(written("2", { result: "delete", seqNo: "13" }))],
     services,
     () => false,
   );
@@ -298,7 +337,7 @@ test("beginRequest() vouches for an incarnation that was seen before the request
 
 test("acceptedWrites() reads updated documents back where routings are used: an update keeps what it does not say", async () => {
   const { services, catalog } = fakeWriteServices(() => stored);
-  const updated = operation(written("1", { source: { start: 0, end: 7 } }));
+  const updated = operation(written("1", { ...asStored, source: { start: 0, end: 7 } }));
   const plain = await acceptedWrites([updated], services);
   assert.equal(plain.byIncarnation[0]?.operations[0]?.routing, undefined);
   catalog.noteRouting("books");

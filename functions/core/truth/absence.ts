@@ -3,7 +3,8 @@ import { type PrimaryState, readPrimaryState } from "../definition/primary-state
 import type { DocumentKey } from "../replication/record.ts";
 import { shardOf } from "../replication/shard.ts";
 import { encodeVersion } from "../replication/version.ts";
-import { readProgress, type ShardProgress } from "./checkpoint.ts";
+import type { ShardProgress } from "./checkpoint.ts";
+import { awaitCopies, settledProgress, TruthUnsettled } from "./settled-progress.ts";
 import { readStoredDocuments, type StoredDocument } from "./stored-documents.ts";
 
 /**
@@ -17,11 +18,6 @@ export type Absence =
   | { readonly kind: "never" }
   | { readonly kind: "other"; readonly document: StoredDocument };
 
-/** PRIMARY kept changing while it was asked; trying again later is right. */
-export class TruthUnsettled extends Error {
-  override readonly name = "TruthUnsettled";
-}
-
 export interface AbsenceServices {
   readonly primary: Cluster;
   readonly epoch: number;
@@ -32,7 +28,8 @@ export interface AbsenceServices {
  * A missing document has no version to guard its deletion with, so the guard is its shard's: first the
  * shard's progress, once all operations given out by then have been applied everywhere; then the
  * document again; then the terms again, which must not have moved. Whatever was numbered up to the
- * guard is reflected in the second read; whatever comes later has a higher version than the deletion.
+ * guard is reflected in the second read; whatever comes later has a higher version than the deletion. What is
+ * found there after all is on every copy.
  * @param keys all of one index, by its concrete name.
  * @throws TruthUnsettled, ClusterError, ClusterAnswerError.
  */
@@ -47,6 +44,7 @@ export async function proveAbsence(
     if (before === undefined) return { state: undefined, absences: keys.map(() => ({ kind: "never" })) };
     const progress = await settledProgress(index, services);
     const documents = await readStoredDocuments(primary, keys, { withSource: true });
+    await awaitCopies(index, documents, before.layout, services);
     const after = (await readPrimaryState(primary, [index])).get(index);
     if (after === undefined || !sameLife(before, after)) continue;
     const absences = keys.map((key, i) => absenceOf(key, documents[i], after, progress, services.epoch));
@@ -55,28 +53,8 @@ export async function proveAbsence(
   throw new TruthUnsettled(`[${index}] changed its primaries or was recreated five times in a row`);
 }
 
-/**
- * How far each shard is, once every operation that had a number when this was called is on every copy.
- * @throws TruthUnsettled, ClusterError, ClusterAnswerError.
- */
-export async function settledProgress(
-  index: string,
-  services: Pick<AbsenceServices, "primary" | "sleep">,
-): Promise<ReadonlyMap<number, ShardProgress>> {
-  const first = await readProgress(services.primary, index);
-  let last = first;
-  for (let tries = 0; tries < 20; tries++) {
-    const reached = [...first].every(
-      ([shard, { maxSeqNo }]) => (last.get(shard)?.globalCheckpoint ?? -1) >= maxSeqNo,
-    );
-    if (reached) return last;
-    await services.sleep(50 * (tries + 1));
-    last = await readProgress(services.primary, index);
-  }
-  throw new TruthUnsettled(`operations on [${index}] that were begun do not finish`);
-}
-
-function sameLife(before: PrimaryState, after: PrimaryState): boolean {
+/** Whether it is the same incarnation, and no shard has had another primary. */
+export function sameLife(before: PrimaryState, after: PrimaryState): boolean {
   if (before.incarnation.uuid !== after.incarnation.uuid) return false;
   return Object.entries(before.terms).every(([shard, term]) => after.terms[shard] === term);
 }

@@ -1,7 +1,8 @@
 import type { PrimaryState } from "../definition/primary-state.ts";
 import { encodeVersion } from "../replication/version.ts";
 import { horizonKey } from "../tombstone/tombstones.ts";
-import { type AbsenceServices, settledProgress, TruthUnsettled } from "./absence.ts";
+import type { AbsenceServices } from "./absence.ts";
+import { settledProgress, TruthUnsettled } from "./settled-progress.ts";
 
 /**
  * For each shard of an index a version that no operation which PRIMARY has numbered by now is above: its

@@ -1,8 +1,9 @@
 import { type PrimaryState, readPrimaryState } from "../definition/primary-state.ts";
 import type { DocumentKey, ReplicaOperation } from "../replication/record.ts";
 import { encodeVersion } from "../replication/version.ts";
-import { type AbsenceServices, proveAbsence, TruthUnsettled } from "./absence.ts";
+import { type AbsenceServices, proveAbsence, sameLife } from "./absence.ts";
 import { concreteKeys } from "./concrete-keys.ts";
+import { awaitCopies, TruthUnsettled } from "./settled-progress.ts";
 import { readStoredDocuments, type StoredDocument } from "./stored-documents.ts";
 
 /** Operations that make one index's documents what PRIMARY holds now. */
@@ -30,20 +31,21 @@ export async function presentOperations(
   const { primary } = services;
   const keys = await concreteKeys(primary, named);
   const indices = [...new Set(keys.map(({ index }) => index))];
-  // Before and after the documents: what was read belongs to an incarnation that both agree on.
+  // Before and after the documents: what was read belongs to an incarnation that both agree on, and no
+  // fail-over in between can have lost it.
   const before = await readPrimaryState(primary, indices);
   const living = keys.filter(({ index }) => before.has(index));
   const documents = await readStoredDocuments(primary, living, { withSource: true });
+  for (const [index, { layout }] of before) await awaitCopies(index, documents, layout, services);
   const after = await readPrimaryState(primary, [...before.keys()]);
   const present: PresentOperations[] = [];
   const unreadable: DocumentKey[] = [];
   let reason = "";
-  for (const index of before.keys()) {
+  for (const [index, known] of before) {
     const state = after.get(index);
-    if (state?.incarnation.uuid !== before.get(index)?.incarnation.uuid) {
-      throw new TruthUnsettled(`[${index}] was recreated just now`);
+    if (state === undefined || !sameLife(known, state)) {
+      throw new TruthUnsettled(`[${index}] was recreated or has failed over just now`);
     }
-    if (state === undefined) continue;
     const { operations, missing, failed } = sorted(index, living, documents, services.epoch);
     unreadable.push(...failed.keys);
     reason ||= failed.reason;

@@ -21,19 +21,21 @@ import type { DocumentKey } from "../replication/record.ts";
  * - `unreadable`: the cluster could not say; asking again may help.
  */
 export type StoredDocument =
-  | {
-      readonly kind: "found";
-      readonly index: string;
-      readonly id: string;
-      readonly routing: string | undefined;
-      readonly version: string;
-      readonly seqNo: string;
-      readonly primaryTerm: string;
-      readonly source: Buffer | undefined;
-    }
+  | FoundDocument
   | { readonly kind: "missing"; readonly index: string }
   | { readonly kind: "no-index" }
   | { readonly kind: "unreadable"; readonly reason: string };
+
+export interface FoundDocument {
+  readonly kind: "found";
+  readonly index: string;
+  readonly id: string;
+  readonly routing: string | undefined;
+  readonly version: string;
+  readonly seqNo: string;
+  readonly primaryTerm: string;
+  readonly source: Buffer | undefined;
+}
 
 /** Documents of one request; larger ones cost memory on both sides. */
 const keysPerRequest = 500;

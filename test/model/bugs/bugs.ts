@@ -201,6 +201,12 @@ export const bugs: readonly Bug[] = [
     replace: 'encodeVersion(key.index, epoch, String(term + 1), "0") }',
   },
   {
+    name: "what a fail-over can still lose is taken for PRIMARY's truth",
+    file: "functions/core/truth/settled-progress.ts",
+    find: "if (highest.size === 0) return;",
+    replace: "if (highest.size >= 0) return;",
+  },
+  {
     name: "an absent document is left alone",
     file: "functions/core/truth/absence.ts",
     find: 'if (checkpoint < 0) return { kind: "never" };',

@@ -1,0 +1,81 @@
+import type { Cluster } from "../cluster/port.ts";
+import { readPrimaryState } from "../definition/primary-state.ts";
+import { type ShardLayout, shardOf } from "../replication/shard.ts";
+import { readProgress, type ShardProgress } from "./checkpoint.ts";
+import type { FoundDocument, StoredDocument } from "./stored-documents.ts";
+
+/** PRIMARY kept changing while it was asked; trying again later is right. */
+export class TruthUnsettled extends Error {
+  override readonly name = "TruthUnsettled";
+}
+
+interface ProgressServices {
+  readonly primary: Cluster;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+type Progress = ReadonlyMap<number, ShardProgress>;
+
+/**
+ * How far each shard is, once every operation that had a number when this was called is on every copy.
+ * @throws TruthUnsettled, ClusterError, ClusterAnswerError.
+ */
+export async function settledProgress(index: string, services: ProgressServices): Promise<Progress> {
+  const first = await readProgress(services.primary, index);
+  const begun = new Map([...first].map(([shard, { maxSeqNo }]) => [shard, maxSeqNo]));
+  return progressPast(index, begun, first, services);
+}
+
+/**
+ * Resolves when the operations that left the documents as they were read are on every copy. A realtime read
+ * shows an operation as soon as the primary shard has it, and a fail-over can lose it until then. If the terms
+ * have not moved from before that read until after this, none can any more.
+ * @throws TruthUnsettled, ClusterError, ClusterAnswerError.
+ */
+export async function awaitCopies(
+  index: string,
+  documents: readonly StoredDocument[],
+  layout: ShardLayout,
+  services: ProgressServices,
+): Promise<void> {
+  const highest = new Map<number, number>();
+  for (const document of documents) {
+    if (document.kind !== "found" || document.index !== index) continue;
+    const shard = shardOf(document.id, document.routing, layout);
+    highest.set(shard, Math.max(highest.get(shard) ?? -1, Number(document.seqNo)));
+  }
+  if (highest.size === 0) return;
+  await progressPast(index, highest, await readProgress(services.primary, index), services);
+}
+
+/**
+ * Whether the document's operation, of the present primary term, is on every copy now: nothing is waited for.
+ * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say.
+ */
+export async function isOnEveryCopy(document: FoundDocument, primary: Cluster): Promise<boolean> {
+  const { index, id, routing, seqNo, primaryTerm } = document;
+  const progress = await readProgress(primary, index);
+  const state = (await readPrimaryState(primary, [index])).get(index);
+  if (state === undefined) return false;
+  const shard = shardOf(id, routing, state.layout);
+  const checkpoint = progress.get(shard)?.globalCheckpoint ?? -1;
+  return state.terms[String(shard)] === Number(primaryTerm) && checkpoint >= Number(seqNo);
+}
+
+async function progressPast(
+  index: string,
+  wanted: ReadonlyMap<number, number>,
+  first: Progress,
+  services: ProgressServices,
+): Promise<Progress> {
+  let last = first;
+  for (let tries = 0; tries < 20; tries++) {
+    const reached = [...wanted].every(
+      ([shard, number]) => (last.get(shard)?.globalCheckpoint ?? -1) >= number,
+    );
+    if (reached) return last;
+    await services.sleep(50 * (tries + 1));
+    last = await readProgress(services.primary, index);
+  }
+  throw new TruthUnsettled(`operations on [${index}] that were begun do not finish`);
+}
