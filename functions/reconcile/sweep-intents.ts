@@ -1,6 +1,6 @@
 import { type Cluster, ClusterError } from "../core/cluster/port.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
-import { readIntent } from "../core/intent/intents.ts";
+import { isIntent, readIntent } from "../core/intent/intents.ts";
 import type { ObjectStore, StoredObject } from "../core/payload/port.ts";
 import { type SendServices, sendWork } from "../core/queue/send-work.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
@@ -12,6 +12,7 @@ export interface SweepServices extends SendServices {
   readonly intentPrefix: string;
   /** A younger intent may belong to a write that is still under way. */
   readonly intentAgeMs: number;
+  /** How long the run takes; never compared with an intent's time. */
   readonly now: () => number;
 }
 
@@ -36,9 +37,12 @@ type Sweeping = "swept" | "gone" | "unreadable" | "failed";
 export async function sweepIntents(services: SweepServices): Promise<number> {
   const { objects, intentPrefix, intentAgeMs, now, telemetry } = services;
   const startedMs = now();
-  const listed = await objects.list(intentPrefix, intentsListed);
+  const objectsThere = await objects.list(intentPrefix, intentsListed);
+  const listed = objectsThere.filter(({ key }) => isIntent(key, intentPrefix));
+  if (listed.length === 0) return 0;
+  const storeMs = await storeClock(objects, intentPrefix);
   const old = inTurn(
-    listed.filter(({ modifiedMs }) => startedMs - modifiedMs >= intentAgeMs),
+    listed.filter(({ modifiedMs }) => storeMs - modifiedMs >= intentAgeMs),
     startedMs,
   );
   const asking = { services, primaryFailed: false };
@@ -53,6 +57,18 @@ export async function sweepIntents(services: SweepServices): Promise<number> {
   }
   if (count.failed > 0) throw new Error(`${count.failed} intents could not be swept now; they stay`);
   return count.swept;
+}
+
+/**
+ * The time as the store has it, from an object that it has just been given. Intents carry the store's time too,
+ * so neither the writer's clock nor this machine's decides what is old.
+ */
+async function storeClock(objects: ObjectStore, intentPrefix: string): Promise<number> {
+  const key = `${intentPrefix}clock`;
+  await objects.put(key, "");
+  const [marker] = await objects.list(key, 1);
+  if (marker === undefined) throw new Error(`the store does not list [${key}], which it has just taken`);
+  return marker.modifiedMs;
 }
 
 /** Oldest first. Of very many each run begins elsewhere: those that fail at the front must not starve the rest. */

@@ -62,6 +62,8 @@ export class PayloadBucket extends Construct {
 
   grantSweepIntents(grantee: IGrantable): void {
     this.allow(grantee, ["s3:GetObject", "s3:DeleteObject"], INTENT_PREFIX);
+    // The sweep reads the bucket's clock from an object that it writes.
+    this.allow(grantee, ["s3:PutObject"], `${INTENT_PREFIX}clock`);
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ["s3:ListBucket"],

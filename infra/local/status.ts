@@ -2,6 +2,7 @@ import type { APIGatewayProxyResult } from "aws-lambda";
 import * as v from "valibot";
 import type { Health } from "../../functions/core/cluster/health.ts";
 import type { Cluster } from "../../functions/core/cluster/port.ts";
+import { isIntent } from "../../functions/core/intent/intents.ts";
 import type { Telemetry } from "../../functions/core/runtime/telemetry.ts";
 import type { EmbeddedClients } from "./embedded/clients.ts";
 import { deadLetterQueue, recordsQueue } from "./host-settings.ts";
@@ -37,7 +38,9 @@ export async function status(services: StatusServices): Promise<APIGatewayProxyR
     },
     queue: { visible, inFlight, delayed, oldestSeconds: ageSeconds(oldestSentAtMs, services.now()) },
     deadLetters: { visible: parked.visible + parked.inFlight + parked.delayed },
-    intents: objects.list({ prefix: services.intentPrefix, limit: intentsCounted }).length,
+    intents: objects
+      .list({ prefix: services.intentPrefix, limit: intentsCounted })
+      .filter(({ key }) => isIntent(key, services.intentPrefix)).length,
     fallback: { active: services.primaryHealth.state() === "down" },
     counters: services.telemetry.counters(),
   };

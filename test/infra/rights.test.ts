@@ -62,6 +62,7 @@ test("ReconcileSweep may list, read and remove intents and enqueue; it knows PRI
     log("ReconcileSweepReconcile"),
     "Allow s3:DeleteObject s3:GetObject on <PayloadBucket>/intents/*",
     'Allow s3:ListBucket on <PayloadBucket> if {"StringLike":{"s3:prefix":"intents/*"}}',
+    "Allow s3:PutObject on <PayloadBucket>/intents/clock*",
     `${readSecret} ${primarySecret}`,
     "Allow sqs:SendMessage on <RecordQueue>",
     trace,

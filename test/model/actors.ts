@@ -1,7 +1,7 @@
 import { createIncarnations } from "../../functions/core/definition/incarnations.ts";
 import { createPrimaryCatalog } from "../../functions/core/definition/primary-catalog.ts";
 import type { Answer } from "../../functions/core/http/answer.ts";
-import { createIntents } from "../../functions/core/intent/intents.ts";
+import { createIntents, isIntent } from "../../functions/core/intent/intents.ts";
 import { createTelemetry, type Telemetry } from "../../functions/core/runtime/telemetry.ts";
 import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
 import { sweepIntents } from "../../functions/reconcile/sweep-intents.ts";
@@ -11,11 +11,10 @@ import type { WriteServices } from "../../functions/write/write-services.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { queueFor, removeMessage } from "./simulated-storage.ts";
-import { isModelError, startProcess, type Universe } from "./universe.ts";
+import { intentPrefix, isModelError, startProcess, type Universe } from "./universe.ts";
 import { type ClientRequest, gatewayRequest } from "./workload.ts";
 
 /** The parts of the deployment that run the real use-cases. */
-const intentPrefix = "intents/";
 const intentAgeMs = 120_000;
 const retryPauseMaxSeconds = 300;
 let nothing: undefined;
@@ -211,7 +210,7 @@ function ended(telemetry: Telemetry): number {
 /** The sweep: it looks again whenever an intent has become old enough to be swept. */
 export function startSweeper(universe: Universe): { intentPut(): void } {
   const { world, random, objects } = universe;
-  const left = () => [...objects.objects.keys()].some((key) => key.startsWith(intentPrefix));
+  const left = () => [...objects.objects.keys()].some((key) => isIntent(key, intentPrefix));
 
   function sweep(): void {
     if (!left()) return;

@@ -1,5 +1,6 @@
+import { isIntent } from "../../functions/core/intent/intents.ts";
 import type { Held } from "./cluster/memory-shard.ts";
-import type { Universe } from "./universe.ts";
+import { intentPrefix, type Universe } from "./universe.ts";
 
 /** Where BACKUP differs from PRIMARY: in ids, in a document's bytes, in routing, in whole indices. */
 export function differences(universe: Universe): readonly string[] {
@@ -71,7 +72,7 @@ export function leftovers(universe: Universe, poison: number): readonly string[]
   if (deadLetters.waiting.length > poison && refusedForMapping(universe).size === 0) {
     found.push(`${deadLetters.waiting.length - poison} records stay parked after a redrive`);
   }
-  const intents = [...objects.objects.keys()].filter((key) => key.startsWith("intents/"));
+  const intents = [...objects.objects.keys()].filter((key) => isIntent(key, intentPrefix));
   if (intents.length > 0) found.push(`${intents.length} intents stay for ever`);
   return found;
 }

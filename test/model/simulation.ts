@@ -1,3 +1,4 @@
+import { isIntent } from "../../functions/core/intent/intents.ts";
 import { startConsumers, startSweeper, startWriters, type Writers } from "./actors.ts";
 import { createMemoryCluster } from "./cluster/memory-cluster.ts";
 import { differences, leftovers } from "./invariants.ts";
@@ -6,7 +7,7 @@ import { createPrimaryIndices, scheduleIncidents } from "./operators.ts";
 import { createRandom } from "./random.ts";
 import { createSimulatedCluster } from "./simulated-cluster.ts";
 import { createMemoryObjects } from "./simulated-storage.ts";
-import type { Universe } from "./universe.ts";
+import { intentPrefix, type Universe } from "./universe.ts";
 import { createWeather } from "./weather.ts";
 import { createWorkload, type Workload } from "./workload.ts";
 import { createWorld } from "./world.ts";
@@ -125,7 +126,7 @@ function createUniverse(options: SimulationOptions, violations: string[]) {
     queue: queue(),
     deadLetters: queue(),
     objects: createMemoryObjects(world, weather, (key) => {
-      if (key.startsWith("intents/")) intentPut.now();
+      if (isIntent(key, intentPrefix)) intentPut.now();
     }),
     envelope: { encoding: "plain", inlineBytesMax: random.pick([300, 100_000]), payloadPrefix: "payloads/" },
     retryMsMax: random.pick([600_000, 72 * 3_600_000]),

@@ -30,6 +30,8 @@ export interface Universe {
   readonly deaths: Map<string, number>;
 }
 
+export const intentPrefix = "intents/";
+
 const skewMsMax = 600_000;
 
 /** A process of the universe, with a clock that may be wrong and a life that may be short. */

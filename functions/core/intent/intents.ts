@@ -31,6 +31,11 @@ export interface Intents {
   settled(): Promise<void>;
 }
 
+/** Whether an object under the intents' prefix is an intent: their names begin with the time. */
+export function isIntent(key: string, prefix: string): boolean {
+  return key.startsWith(prefix) && /^\d/.test(key.slice(prefix.length));
+}
+
 /** Intents as objects under a prefix; their keys begin with the time, so that a listing is in order. */
 export function createIntents(objects: ObjectStore, prefix: string, warn: (error: unknown) => void): Intents {
   const removals = new Set<Promise<void>>();
