@@ -6,6 +6,8 @@ export interface ReadAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Buffer | Readable;
+  /** What a long one begins with. */
+  readonly start?: Buffer;
 }
 
 /** Bytes that are held back: until then a cluster that fails in the middle can still be replaced. */
@@ -25,9 +27,15 @@ export async function firstPart(answer: ClusterStream): Promise<ReadAnswer> {
     chunks.push(part);
     bytes += part.length;
     if (bytes >= heldBytesMax)
-      return { status, headers, body: Readable.from(rest(chunks, body), { objectMode: false }) };
+      return { status, headers, body: joined(chunks, body), start: chunks[0] ?? part };
   }
   return { status, headers, body: Buffer.concat(chunks) };
+}
+
+function joined(held: readonly Buffer[], body: Readable): Readable {
+  const whole = Readable.from(rest(held, body), { objectMode: false });
+  // A reader that leaves before its first read never starts the generator, which would end the exchange.
+  return whole.once("close", () => body.destroy());
 }
 
 async function* rest(held: readonly Buffer[], body: Readable): AsyncGenerator<Buffer> {

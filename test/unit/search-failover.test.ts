@@ -2,37 +2,14 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import { createHealth } from "../../functions/core/cluster/health.ts";
 import { type Cluster, ClusterError } from "../../functions/core/cluster/port.ts";
 import type { ReadAnswer } from "../../functions/search/first-part.ts";
-import { searchWithFailover } from "../../functions/search/search-with-failover.ts";
 import { whileAlive } from "../../functions/search/while-alive.ts";
 import { type Answering, clusterError, fakeCluster, noAnswer } from "../support/fake-cluster.ts";
 import { fakeRequest } from "../support/fake-request.ts";
-import { fakeTelemetry } from "../support/fake-telemetry.ts";
+import { fine, reading } from "../support/fake-search-services.ts";
 
 const servedBy = "x-understudy-served-by";
-const fine = () => ({ headers: { "content-type": "application/json" }, body: "from BACKUP" });
-const search = () => fakeRequest("POST /books/_search?size=1", '{"query":{}}');
-
-function reading(primaryAnswers: Answering, backupAnswers: Answering = fine, streams?: Cluster["stream"]) {
-  const primary = fakeCluster("primary", primaryAnswers);
-  const backup = fakeCluster("backup", backupAnswers);
-  let nowMs = 0;
-  const services = {
-    primary: streams ? { ...primary, stream: streams } : primary,
-    backup,
-    primaryHealth: createHealth({ downForMs: 2000, now: () => nowMs }),
-    telemetry: fakeTelemetry(),
-    readTimeoutMs: 5000,
-  };
-  const read = (request = search()) => searchWithFailover(request, services);
-  const after = (ms: number) => {
-    nowMs += ms;
-  };
-  return { primary, backup, services, read, after };
-}
-
 const bodyOf = async ({ body }: ReadAnswer) => (Buffer.isBuffer(body) ? body : await buffer(body)).toString();
 
 test("searchWithFailover() gives PRIMARY's answer, and asks nobody else", async () => {

@@ -23,10 +23,11 @@ export interface HandleUse {
   readonly handle: HandleKind;
   /**
    * Where a request brings one: `path id` a variable of the path, `query id` a parameter, `body pit.id` a member
-   * of its JSON body, a string or a list of strings. Empty where a request brings none.
+   * of its JSON body, a string or a list of strings, `lines pit.id` one of each of its lines. Empty where a request
+   * brings none.
    */
   readonly brought: readonly string[];
-  /** The members of the answer's JSON body that give one out, at its top or `pits.pit_id` in each of a list. */
+  /** The members of the answer's JSON body that give one out, at its top or, `pits.pit_id`, in what it holds. */
   readonly given: readonly string[];
 }
 

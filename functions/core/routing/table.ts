@@ -81,11 +81,13 @@ const indices: readonly Rule[] = [
 
 const scroll: HandleUse = { handle: "scroll", brought: [], given: ["_scroll_id"] };
 const pit: HandleUse = { handle: "pit", brought: ["body pit.id"], given: ["pit_id"] };
-const cursor: HandleUse = { handle: "sql-cursor", brought: ["body cursor"], given: ["cursor"] };
+const pits: HandleUse = { handle: "pit", brought: ["lines pit.id"], given: ["responses.pit_id"] };
+const cursor: HandleUse = { handle: "sql-cursor", brought: ["body cursor"], given: ["cursor", "id"] };
 
 const reads: readonly Rule[] = [
   ...rules({ kind: "read", handles: [scroll, pit] }, ["GET POST (/{index}(/{type}))/_search"]),
   ...rules({ kind: "read", handles: [scroll] }, ["GET POST (/{index}(/{type}))/_search/template"]),
+  ...rules({ kind: "read", handles: [pits] }, ["GET POST (/{index}(/{type}))/_msearch(/template)"]),
   ...rules({ kind: "read", handles: [cursor] }, [
     "GET POST /_sql",
     "POST /_plugins/_sql",
@@ -94,7 +96,6 @@ const reads: readonly Rule[] = [
   ...rules({ kind: "read", handles: [] }, [
     // Clients look here for the product before their first search.
     "GET /",
-    "GET POST (/{index}(/{type}))/_msearch(/template)",
     "GET POST (/{index}(/{type}))/_count",
     "GET POST (/{index}(/{type}))/_mget",
     "GET POST (/{index}(/{type}))/_validate/query",
@@ -142,10 +143,12 @@ const handles: readonly Rule[] = [
     { handle: "scroll", brought: ["query scroll_id", "body scroll_id"], given: ["_scroll_id"] },
     ["GET POST /_search/scroll"],
   ),
-  ...handle("use", { handle: "scroll", brought: ["path scroll_id"], given: ["_scroll_id"] }, [
-    "GET POST /_search/scroll/{scroll_id}",
-  ]),
-  ...handle("close", { handle: "scroll", brought: ["body scroll_id"], given: [] }, [
+  ...handle(
+    "use",
+    { handle: "scroll", brought: ["path scroll_id", "body scroll_id"], given: ["_scroll_id"] },
+    ["GET POST /_search/scroll/{scroll_id}"],
+  ),
+  ...handle("close", { handle: "scroll", brought: ["query scroll_id", "body scroll_id"], given: [] }, [
     "DELETE /_search/scroll",
   ]),
   ...handle("close", { handle: "scroll", brought: ["path scroll_id"], given: [] }, [
@@ -179,7 +182,7 @@ const handles: readonly Rule[] = [
   ...handle("use", { handle: "async-query", brought: ["path id"], given: ["id"] }, [
     "POST /_query/async/{id}/stop",
   ]),
-  ...handle("use", { handle: "async-sql", brought: ["path id"], given: ["id"] }, [
+  ...handle("use", { handle: "async-sql", brought: ["path id"], given: ["cursor", "id"] }, [
     "GET /_sql/async/{id}",
     "GET /_sql/async/status/{id}",
   ]),
@@ -210,9 +213,10 @@ function asynchronous(
   at: string,
   ...status: readonly string[]
 ): readonly Rule[] {
-  const named: HandleUse = { handle: kind, brought: ["path id"], given: ["id"] };
+  const given = ["id", "response.pit_id"];
+  const named: HandleUse = { handle: kind, brought: ["path id"], given };
   return [
-    ...handle("open", { handle: kind, brought: [], given: ["id"] }, opens),
+    ...handle("open", { handle: kind, brought: ["body pit.id"], given }, opens),
     ...handle("use", named, [`GET ${at}/{id}`, ...status.map((path) => `GET ${path}`)]),
     ...handle("close", { ...named, given: [] }, [`DELETE ${at}/{id}`]),
   ];

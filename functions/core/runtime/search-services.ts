@@ -1,6 +1,8 @@
-import type { SearchServices } from "../../search/search-with-failover.ts";
+import { createPrimaryForm } from "../../search/primary-form.ts";
+import type { SearchServices } from "../../search/search-services.ts";
+import { createHandles } from "../handle/handles.ts";
 import { lazily } from "./lazily.ts";
-import { clientBackup, clientPrimary, config, primaryHealth, telemetry } from "./process.ts";
+import { clientBackup, clientPrimary, config, handleKey, primaryHealth, telemetry } from "./process.ts";
 
 /** What the search function runs on: no queue and no bucket, so that its bundle stays small. */
 export const searchServices = lazily(
@@ -8,7 +10,16 @@ export const searchServices = lazily(
     primary: clientPrimary(),
     backup: clientBackup(),
     primaryHealth,
+    primaryForm: createPrimaryForm(),
+    handles: async () => createHandles({ key: await handleKey()(), identities: identities() }),
     telemetry,
     readTimeoutMs: config().readTimeoutMs,
+    bodyBytesMax: config().bodyBytesMax,
   }),
 );
+
+const identities = lazily(() => ({ primary: named(config().primary), backup: named(config().backup) }));
+
+function named({ endpoints }: { readonly endpoints: readonly URL[] }): string {
+  return endpoints.map(({ host, pathname }) => host + pathname).join(",");
+}

@@ -1,0 +1,38 @@
+import { servedByHeader } from "../core/http/answer.ts";
+import type { GatewayRequest } from "../core/http/request.ts";
+import { type Amended, amendForBackup } from "./amend-for-backup.ts";
+import { type Asked, askCluster } from "./ask-cluster.ts";
+import { inPrimarysForm, primarysQuery } from "./in-primarys-form.ts";
+import type { SearchServices } from "./search-services.ts";
+
+/** Content types, parameters, path: each may need one more try. */
+const amendmentsMax = 4;
+
+/**
+ * Asks BACKUP in place of PRIMARY, for a client that speaks to PRIMARY's product and version: what BACKUP refuses
+ * because it is another is asked in its words, and its answer takes PRIMARY's form where a client would stumble.
+ */
+export async function askBackup(request: GatewayRequest, services: SearchServices): Promise<Asked> {
+  const { backup, primaryForm } = services;
+  let asking: GatewayRequest = primarysQuery(request, primaryForm);
+  let asked = await askCluster(backup, asking, services);
+  const amendments: Amended[] = [];
+  while (asked.kind === "answered" && amendments.length < amendmentsMax) {
+    const amended = amendForBackup(asking, asked.answer);
+    if (amended === undefined) break;
+    amendments.unshift(amended);
+    asking = amended.request;
+    asked = await askCluster(backup, asking, services);
+  }
+  if (asked.kind !== "answered") {
+    services.telemetry.count("backupErrors");
+    return asked;
+  }
+  let { answer } = asked;
+  for (const { answer: restore } of amendments) answer = restore?.(answer) ?? answer;
+  const formed = inPrimarysForm(request, answer, primaryForm);
+  return {
+    kind: "answered",
+    answer: { ...formed, headers: { ...formed.headers, [servedByHeader]: "backup" } },
+  };
+}

@@ -1,0 +1,91 @@
+import type { ClusterName } from "../core/cluster/port.ts";
+import type { HandleUse } from "../core/handle/handle-use.ts";
+import type { Handles } from "../core/handle/handles.ts";
+import { freedTogether, missingHandle } from "../core/handle/missing-handle.ts";
+import { openHandles } from "../core/handle/open-handles.ts";
+import { sealHandles } from "../core/handle/seal-handles.ts";
+import type { Answer } from "../core/http/answer.ts";
+import type { GatewayRequest } from "../core/http/request.ts";
+import { askBackup } from "./ask-backup.ts";
+import { askPrimary } from "./ask-primary.ts";
+import type { ReadAnswer } from "./first-part.ts";
+import { compressed, readable } from "./readable-answer.ts";
+import type { SearchServices } from "./search-services.ts";
+import { firstAvailable } from "./search-with-failover.ts";
+
+/** One read of the kind. */
+interface Reading {
+  readonly use: HandleUse;
+  readonly handles: Handles;
+  readonly services: SearchServices;
+}
+
+/**
+ * A read at an endpoint that makes, takes or gives back handles. One that carries none may be answered by any
+ * cluster. One that does goes to the cluster that gave it; where that is unavailable the client hears what it
+ * hears when a context has expired, and begins again on the other.
+ */
+export async function readWithHandles(
+  request: GatewayRequest,
+  use: HandleUse,
+  services: SearchServices,
+): Promise<ReadAnswer> {
+  const handles = await services.handles();
+  const reading: Reading = { use, handles, services };
+  const opened = await openHandles(request, use, handles, services.bodyBytesMax);
+  switch (opened.kind) {
+    case "refused":
+      return opened.answer;
+    case "missing":
+      return missingHandle(use);
+    case "bound":
+      return readBound(opened.parts, reading);
+    case "free": {
+      const gives = use.does === "perhaps" ? asksForScroll(request) : givesAny(use);
+      if (!gives) return (await firstAvailable(request, true, services)).answer;
+      const { answer, by } = await firstAvailable(readable(request), true, services);
+      return by === undefined ? answer : compressed(sealed(answer, by, reading), request);
+    }
+  }
+}
+
+async function readBound(
+  parts: ReadonlyMap<ClusterName, GatewayRequest>,
+  reading: Reading,
+): Promise<ReadAnswer> {
+  const answers = await Promise.all([...parts].map(([by, part]) => readPart(by, part, reading)));
+  const [only, ...others] = answers;
+  if (only !== undefined && others.length === 0) return only;
+  return freedTogether(answers.filter(isWhole));
+}
+
+async function readPart(by: ClusterName, part: GatewayRequest, reading: Reading): Promise<ReadAnswer> {
+  const { use, services } = reading;
+  const asking = givesAny(use) ? readable(part) : part;
+  const asked =
+    by === "primary" ? await askPrimary(asking, true, services) : await askBackup(asking, services);
+  switch (asked.kind) {
+    case "unavailable":
+      return missingHandle(use);
+    case "limited":
+      return asked.answer;
+    case "answered":
+      return use.given === undefined ? asked.answer : compressed(sealed(asked.answer, by, reading), part);
+  }
+}
+
+function sealed(answer: ReadAnswer, cluster: ClusterName, { use, handles }: Reading): ReadAnswer {
+  return sealHandles(answer, use, (original) => handles.seal({ cluster, original }));
+}
+
+function givesAny({ given }: HandleUse): boolean {
+  return given.own.length + given.inner.length > 0;
+}
+
+function asksForScroll({ query }: GatewayRequest): boolean {
+  return query.includes("scroll") && new URLSearchParams(query).has("scroll");
+}
+
+function isWhole(answer: ReadAnswer): answer is Answer {
+  return Buffer.isBuffer(answer.body);
+}
