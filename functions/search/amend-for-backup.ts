@@ -26,13 +26,18 @@ const dispensable: ReadonlySet<string> = new Set([
 /**
  * What to ask BACKUP after it refused a read in the words of PRIMARY's product and version; `undefined` where its
  * refusal is about something else, and so an answer. Where BACKUP takes the words as they are, nothing is amended.
+ * @param original what the client asked, before other amendments.
  */
-export function amendForBackup(request: GatewayRequest, answer: ReadAnswer): Amended | undefined {
+export function amendForBackup(
+  request: GatewayRequest,
+  answer: ReadAnswer,
+  original: GatewayRequest,
+): Amended | undefined {
   const { status, body } = answer;
   if ((status !== 400 && status !== 405 && status !== 406) || !Buffer.isBuffer(body)) return undefined;
   const said = body.toString("utf8", 0, 2000);
   if (status === 406 || said.includes("media_type_header_exception")) return withPlainTypes(request);
-  const pointInTime = amendPointInTime(request);
+  const pointInTime = request.path === original.path ? amendPointInTime(request) : undefined;
   if (pointInTime !== undefined) return pointInTime;
   if (said.includes("unrecognized parameter")) return withoutUnknown(request, said);
   if (said.includes("no handler found for uri")) return withoutType(request);

@@ -14,11 +14,13 @@ const amendmentsMax = 4;
  */
 export async function askBackup(request: GatewayRequest, services: SearchServices): Promise<Asked> {
   const { backup, primaryForm } = services;
+  const closed = await services.backupGuard();
+  if (closed !== undefined) return { kind: "unavailable", answer: undefined, reason: closed };
   let asking: GatewayRequest = primarysQuery(request, primaryForm);
   let asked = await askCluster(backup, asking, services);
   const amendments: Amended[] = [];
   while (asked.kind === "answered" && amendments.length < amendmentsMax) {
-    const amended = amendForBackup(asking, asked.answer);
+    const amended = amendForBackup(asking, asked.answer, request);
     if (amended === undefined) break;
     amendments.unshift(amended);
     asking = amended.request;

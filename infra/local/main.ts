@@ -1,5 +1,6 @@
 import { ConfigError } from "../../functions/core/runtime/config.ts";
 import { DataDirInUseError } from "./embedded/data-dir-lock.ts";
+import { keptHandleKey } from "./handle-key.ts";
 import { functionEnvironment } from "./host-settings.ts";
 import { preflight } from "./preflight.ts";
 import { installAwsLambda } from "./response-stream.ts";
@@ -14,6 +15,7 @@ async function main(): Promise<void> {
   const settings = await preflight(process.env, say);
   const servers = settings.startsServers ? await startServers(settings.dataDir) : undefined;
   Object.assign(process.env, functionEnvironment({ ...process.env, ...servers?.environment }));
+  process.env["HANDLE_KEY"] ||= keptHandleKey(settings.dataDir);
   installAwsLambda();
   // Only now: the handlers read the environment and the runtime's globals when they are loaded.
   const { openGateway } = await import("./open-gateway.ts");

@@ -1,6 +1,7 @@
 import { createHealth } from "../../functions/core/cluster/health.ts";
 import type { Cluster } from "../../functions/core/cluster/port.ts";
 import { createHandles } from "../../functions/core/handle/handles.ts";
+import { openGuard } from "../../functions/search/backup-guard.ts";
 import { createPrimaryForm } from "../../functions/search/primary-form.ts";
 import { searchWithFailover } from "../../functions/search/search-with-failover.ts";
 import { type Answering, fakeCluster } from "./fake-cluster.ts";
@@ -30,6 +31,7 @@ export function reading(
     backup,
     primaryHealth: createHealth({ downForMs: 2000, now: () => nowMs }),
     primaryForm: createPrimaryForm(),
+    backupGuard: openGuard,
     handles: () => Promise.resolve(fakeHandles),
     telemetry: fakeTelemetry(),
     readTimeoutMs: 5000,

@@ -14,6 +14,7 @@ const neverForwarded = new Set([
   "expect",
   "host",
   "keep-alive",
+  "opendistro_security_impersonate_as",
   "te",
   "trailer",
   "transfer-encoding",

@@ -1,3 +1,4 @@
+import { createBackupGuard, openGuard } from "../../search/backup-guard.ts";
 import { createPrimaryForm } from "../../search/primary-form.ts";
 import type { SearchServices } from "../../search/search-services.ts";
 import { createHandles } from "../handle/handles.ts";
@@ -11,6 +12,8 @@ export const searchServices = lazily(
     backup: clientBackup(),
     primaryHealth,
     primaryForm: createPrimaryForm(),
+    backupGuard:
+      config().authMode === "passthrough" ? createBackupGuard(clientBackup(), Date.now) : openGuard,
     handles: async () => createHandles({ key: await handleKey()(), identities: identities() }),
     telemetry,
     readTimeoutMs: config().readTimeoutMs,

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { test } from "node:test";
+import type { ClusterRequest } from "../../functions/core/cluster/port.ts";
+import { clusterError, type FakeAnswer, lineOf, noAnswer, textOf } from "../support/fake-cluster.ts";
+import { fakeRequest } from "../support/fake-request.ts";
+import { fakeHandles, reading } from "../support/fake-search-services.ts";
+
+const json = (body: unknown, headers: Record<string, string> = {}): FakeAnswer => ({
+  headers: { "content-type": "application/json; charset=UTF-8", ...headers },
+  body,
+});
+const vendor = "application/vnd.elasticsearch+json; compatible-with=8";
+const away = noAnswer("primary", "refused");
+
+/** As OpenSearch and Elasticsearch 7.10 do (observed). */
+function refusesVendorTypes(answer: unknown) {
+  return (request: ClusterRequest): FakeAnswer =>
+    String(request.headers?.["content-type"]).includes("vnd.")
+      ? { ...json({ error: `Content-Type header [${vendor}] is not supported`, status: 406 }), status: 406 }
+      : json(answer);
+}
+
+test("searchWithFailover() asks a BACKUP that does not know the client's media type again in plain JSON", async () => {
+  const { read, backup } = reading(away, refusesVendorTypes({ took: 1 }));
+  const headers = { "content-type": vendor, accept: vendor };
+  const answer = await read(fakeRequest("POST /a/_search", "{}", { headers }));
+  assert.equal(answer.status, 200);
+  assert.deepEqual(backup.requests[1]?.headers, {
+    "content-type": "application/json",
+    accept: "application/json",
+  });
+  assert.equal(answer.headers["content-type"], "application/vnd.elasticsearch+json;compatible-with=8");
+  assert.equal(answer.headers["x-elastic-product"], "Elasticsearch");
+});
+
+test("searchWithFailover() asks a BACKUP of another version in plain JSON, one that knows the type as it came", async () => {
+  const other = reading(away, (request) =>
+    String(request.headers?.["accept"]).includes("compatible-with=9")
+      ? clusterError(400, "media_type_header_exception")
+      : json({}),
+  );
+  const nine = "application/vnd.elasticsearch+x-ndjson;compatible-with=9";
+  const headers = { "content-type": nine, accept: "application/vnd.elasticsearch+json;compatible-with=9" };
+  assert.equal((await other.read(fakeRequest("POST /_msearch", "{}\n{}\n", { headers }))).status, 200);
+  assert.equal(other.backup.requests[1]?.headers?.["content-type"], "application/x-ndjson");
+  const same = reading(away, () => json({}));
+  await same.read(fakeRequest("POST /a/_search", "{}", { headers }));
+  assert.equal(same.backup.requests.length, 1);
+  assert.equal(same.backup.requests[0]?.headers?.["content-type"], nine);
+});
+
+test("searchWithFailover() gives BACKUP's 406 where the client's words were plain", async () => {
+  const { read, backup } = reading(away, () => clusterError(406, "x"));
+  assert.equal((await read()).status, 406);
+  assert.equal(backup.requests.length, 1);
+});
+
+test("searchWithFailover() sends PRIMARY's answers on untouched, whatever the client speaks", async () => {
+  const { read } = reading(() => json('{"hits":{"total":3,"hits":[{"_index":"a","_type":"t"}]}}'));
+  const headers = { accept: vendor, "content-type": "application/json" };
+  const answer = await read(fakeRequest("POST /a/_search", "{}", { headers }));
+  assert.equal(answer.headers["content-type"], "application/json; charset=UTF-8");
+  assert.equal(answer.headers["x-elastic-product"], undefined);
+});
+
+test("searchWithFailover() gives BACKUP's answer the product header that PRIMARY's had, or did not have", async () => {
+  for (const product of ["Elasticsearch", undefined]) {
+    const primarys = () => json({}, product === undefined ? {} : { "x-elastic-product": product });
+    const { read, primary } = reading(primarys, () => json({}));
+    await read();
+    primary.answer(away);
+    const headers = { "x-elastic-client-meta": "es=7.17.0" };
+    const answer = await read(fakeRequest("GET /a/_doc/1", "", { headers }));
+    assert.equal(answer.headers["x-elastic-product"], product);
+  }
+  const unknown = await reading(away, () => json({})).read();
+  assert.equal(unknown.headers["x-elastic-product"], undefined);
+});
+
+test("searchWithFailover() answers GET / with PRIMARY's own words, once it knows them, while BACKUP answers", async () => {
+  const { read, primary, backup } = reading(
+    () => json('{"version":{"number":"8.19.0"}}'),
+    () => json('{"version":{"number":"2.19.1","distribution":"opensearch"}}'),
+  );
+  const root = () => read(fakeRequest("GET /"));
+  await root();
+  primary.answer(away);
+  const answer = await root();
+  assert.equal(answer.body.toString(), '{"version":{"number":"8.19.0"}}');
+  assert.equal(answer.headers["x-understudy-served-by"], "backup");
+  backup.answer(() => clusterError(401, "security_exception"));
+  assert.equal((await root()).status, 401);
+});
+
+test("searchWithFailover() asks BACKUP for a total in a number where PRIMARY gives one", async () => {
+  const { read, primary, backup } = reading(
+    () => json('{"took":1,"hits":{"total":3,"hits":[]}}'),
+    () => json({}),
+  );
+  await read();
+  primary.answer(away);
+  await read(fakeRequest("POST /a/_search?size=1", "{}"));
+  assert.equal(backup.requests[0]?.query, "size=1&rest_total_hits_as_int=true");
+  await read(fakeRequest("GET /a/_count"));
+  assert.equal(backup.requests[1]?.query, "");
+});
+
+const typed = '{"hits":{"total":{"value":1},"hits":[{"_index":"a","_type":"_doc","_id":"1","_source":{}}]}}';
+
+test("searchWithFailover() gives hits and documents a type where PRIMARY's have one and BACKUP's have none", async () => {
+  const { read, primary, backup } = reading(() => json(typed));
+  await read();
+  primary.answer(away);
+  const hit = (type: string) => `{"_index":"a"${type},"_id":"1","_source":{"_index":"mine","n":1.0}}`;
+  const answers: readonly (readonly [line: string, answer: (type: string) => string])[] = [
+    ["POST /a/_search", (type) => `{"hits":{"hits":[${hit(type)},${hit(type)}]}}`],
+    ["POST /_msearch", (type) => `{"responses":[{"hits":{"hits":[${hit(type)}]}}]}`],
+    ["POST /_mget", (type) => `{"docs":[${hit(type)}]}`],
+    ["GET /a/_doc/1", (type) => hit(type)],
+  ];
+  for (const [line, answer] of answers) {
+    for (const own of ["", ',"_type":"_doc"']) {
+      backup.answer(() => json(answer(own)));
+      const { body } = await read(fakeRequest(line, "{}"));
+      assert.equal(body.toString(), answer(',"_type":"_doc"'), line);
+    }
+  }
+});
+
+test("searchWithFailover() gives a long answer's hits their types as it streams", async () => {
+  const hit = (type: string) => `{"_index":"a"${type},"_id":"1"}`;
+  const long = (type: string) => `{"hits":{"hits":[${Array(60_000).fill(hit(type)).join(",")}]}}`;
+  const { read, primary, services } = reading(() => json(typed));
+  await read();
+  primary.answer(away);
+  services.backup.stream = async () => ({
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: Readable.from(
+      [Buffer.from(long(""))].flatMap((whole) => [whole.subarray(0, 1_100_000), whole.subarray(1_100_000)]),
+    ),
+  });
+  const { body } = await read();
+  assert.ok(!Buffer.isBuffer(body));
+  assert.equal((await buffer(body)).toString(), long(',"_type":"_doc"'));
+});
+
+/** In the words of Elasticsearch 8 and OpenSearch 2 (observed). */
+const unrecognized = (path: string, list: string) =>
+  clusterError(400, "illegal_argument_exception", `request [${path}] contains unrecognized ${list}`);
+
+test("searchWithFailover() asks BACKUP without hints that it does not know, not without what changes the result", async () => {
+  const hints = reading(away, ({ query = "" }) =>
+    query.includes("ccs_") || query.includes("pre_")
+      ? unrecognized(
+          "/a/_search",
+          "parameters: [ccs_minimize_roundtrips] -> did you mean [x]?, [pre_filter_shard_size]",
+        )
+      : json({}),
+  );
+  const line = "POST /a/_search?ccs_minimize_roundtrips=true&size=1&pre_filter_shard_size=3";
+  assert.equal((await hints.read(fakeRequest(line, "{}"))).status, 200);
+  assert.equal(hints.backup.requests[1]?.query, "size=1");
+  const more = reading(away, () => unrecognized("/a/_search", "parameter: [routing2]"));
+  assert.equal((await more.read(fakeRequest("POST /a/_search?routing2=x", "{}"))).status, 400);
+  assert.equal(more.backup.requests.length, 1);
+});
+
+test("searchWithFailover() asks BACKUP without the type where it knows no types", async () => {
+  const lines = [
+    ["POST /books/novel/_search", "POST /books/_search"],
+    ["GET /books/novel/a%2Fb", "GET /books/_doc/a%2Fb"],
+  ] as const;
+  for (const [line, wanted] of lines) {
+    const { read, backup } = reading(away, ({ path }) =>
+      path.includes("/novel/")
+        ? { ...json({ error: `no handler found for uri [${path}] and method [POST]` }), status: 400 }
+        : json({}),
+    );
+    const answer = await read(fakeRequest(line, "{}"));
+    assert.equal(answer.status, 200, line);
+    const [, second] = backup.requests;
+    assert.ok(second);
+    assert.equal(lineOf(second), wanted);
+  }
+});
+
+/** OpenSearch's own words for points in time, in front of a client of Elasticsearch. */
+function openSearch(request: ClusterRequest): FakeAnswer {
+  if (request.path.endsWith("_pit")) {
+    return { ...json({ error: `no handler found for uri [${request.path}]` }), status: 400 };
+  }
+  return request.method === "DELETE"
+    ? json({ pits: [{ successful: true, pit_id: "os" }] })
+    : json({ pit_id: "os", _shards: {}, creation_time: 1 });
+}
+
+test("searchWithFailover() opens and closes a point in time on OpenSearch for a client of Elasticsearch", async () => {
+  const { read, backup } = reading(away, openSearch);
+  const opened = await read(fakeRequest("POST /a/_pit?keep_alive=1m"));
+  const sealed = fakeHandles.seal({ cluster: "backup", original: "os" });
+  assert.deepEqual(JSON.parse(opened.body.toString()), { id: sealed });
+  const closed = await read(fakeRequest("DELETE /_pit", JSON.stringify({ id: sealed })));
+  assert.deepEqual(JSON.parse(closed.body.toString()), { succeeded: true, num_freed: 1 });
+  assert.deepEqual(
+    backup.requests.map((request) => `${lineOf(request)} ${textOf(request)}`),
+    [
+      "POST /a/_pit ",
+      "POST /a/_search/point_in_time ",
+      'DELETE /_pit {"id":"os"}',
+      'DELETE /_search/point_in_time {"pit_id":["os"]}',
+    ],
+  );
+});
+
+test("searchWithFailover() opens and closes a point in time on Elasticsearch for a client of OpenSearch", async () => {
+  const { read } = reading(away, ({ path, method }) => {
+    if (path.includes("point_in_time")) return { ...json({ error: "Incorrect HTTP method" }), status: 405 };
+    return method === "DELETE" ? json({ succeeded: true, num_freed: 3 }) : json({ id: "es" });
+  });
+  const opened = JSON.parse(
+    (await read(fakeRequest("POST /a/_search/point_in_time?keep_alive=1m"))).body.toString(),
+  );
+  const sealed = fakeHandles.seal({ cluster: "backup", original: "es" });
+  assert.equal(opened.pit_id, sealed);
+  const body = JSON.stringify({ pit_id: [sealed] });
+  const closed = await read(fakeRequest("DELETE /_search/point_in_time", body));
+  assert.deepEqual(JSON.parse(closed.body.toString()), { pits: [{ successful: true, pit_id: sealed }] });
+});
