@@ -1,6 +1,7 @@
 import * as v from "valibot";
-import { errorOf, readJson } from "../core/cluster/json-request.ts";
+import { ClusterAnswerError, errorOf, readJson } from "../core/cluster/json-request.ts";
 import { type Cluster, ClusterError, type ClusterResponse } from "../core/cluster/port.ts";
+import { hasTypes } from "../core/cluster/release.ts";
 import { type BackupItem, type Disposition, dispositionOf } from "../core/replication/disposition.ts";
 import { splitBySize } from "../core/replication/split-by-size.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
@@ -26,6 +27,8 @@ const answerSchema = v.object({
 /** Only what dispositions need; `_none` keeps BACKUP's pipelines away from documents that are final. */
 const query =
   "pipeline=_none&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
+
+const changedTypes = /type is missing|unrecognized parameter: \[type\]/;
 
 /** A bulk is cut here: well below `http.max_content_length`, large enough to be worth its round trip. */
 const bulkBytesMax = 8 * 1024 * 1024;
@@ -53,17 +56,19 @@ async function sendChunk(backup: Cluster, lines: readonly Buffer[]): Promise<rea
     answer = await backup.send({
       method: "POST",
       path: "/_bulk",
-      query,
+      query: hasTypes(await backup.release()) ? `${query}&type=_doc` : query,
       headers: { "content-type": "application/x-ndjson", accept: "application/json" },
       body: joined(lines),
     });
   } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
+    if (!(error instanceof ClusterError) && !(error instanceof ClusterAnswerError)) throw error;
     return all({ kind: "retry", reason: `BACKUP is unavailable: ${error.message}` });
   }
   if (answer.status === 200) return readItems(backup, lines, answer);
   const { type, reason } = errorOf(answer);
   const why = `${answer.status} ${type}: ${reason}`;
+  // BACKUP is another one than a moment ago: with types, or without.
+  if (answer.status === 400 && changedTypes.test(reason)) return all({ kind: "retry", reason: why });
   // One line can spoil a whole request, or the request is too large: the halves tell.
   if (answer.status === 413 || (answer.status === 400 && type !== "unknown")) {
     if (lines.length === 1) return all({ kind: "park", reason: why });

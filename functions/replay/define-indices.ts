@@ -1,9 +1,11 @@
 import { ask, ClusterAnswerError } from "../core/cluster/json-request.ts";
+import { supportedRelease } from "../core/definition/define-index.ts";
 import { deleteIncarnation } from "../core/definition/delete-incarnation.ts";
-import { readDefinitions, readMark } from "../core/definition/index-definition.ts";
+import { type IndexDefinition, readDefinitions, readMark } from "../core/definition/index-definition.ts";
 import { levelAliases } from "../core/definition/level-aliases.ts";
+import { isAnalysis } from "../core/definition/level-analysis.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
-import { type IndexDefinition, portableSettings } from "../core/definition/translate.ts";
+import { translateSettings } from "../core/definition/translate-settings.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import { type DefineRecord, wholeIndexRecord } from "../core/replication/record.ts";
 import { segment } from "../core/routing/path.ts";
@@ -69,6 +71,7 @@ async function deleteOnBackup(name: string, services: ReplayServices): Promise<v
   if (state?.incarnation.uuid === mark.uuid) return;
   if (!(await deleteIncarnation(services.backup, name, mark.uuid))) return;
   services.incarnations.forget(mark.uuid);
+  services.untranslated.replace(name, []);
   const after = (await readPrimaryState(services.primary, [name])).get(name);
   if (after !== undefined) {
     services.incarnations.forget(after.incarnation.uuid);
@@ -92,14 +95,17 @@ async function levelSettings(
 ): Promise<void> {
   const present = (await readDefinitions(services.backup, name)).get(name);
   if (present === undefined || source === undefined) return;
-  const wanted = portableSettings(source.settings);
-  const reset = Object.keys(portableSettings(present.settings)).filter(
+  const target = await supportedRelease(services.backup);
+  const { definition: wanted } = translateSettings(source.settings, target);
+  const reset = Object.keys(translateSettings(present.settings, target).definition).filter(
     (setting) => wanted[setting] === undefined && !backupsOwn.has(setting),
   );
   const different = Object.entries(wanted).filter(
     ([setting, value]) => JSON.stringify(present.settings[setting]) !== JSON.stringify(value),
   );
-  const changes = [...different, ...reset.map((setting): [string, unknown] => [setting, null])];
+  const changes = [...different, ...reset.map((setting): [string, unknown] => [setting, null])].filter(
+    ([setting]) => !isAnalysis(setting),
+  );
   for (const [setting, value] of changes) {
     try {
       await ask(services.backup, {
@@ -110,11 +116,7 @@ async function levelSettings(
     } catch (error) {
       // Final or unknown on BACKUP: the documents do not depend on it.
       if (!(error instanceof ClusterAnswerError) || error.status !== 400) throw error;
-      services.telemetry.warn("a setting does not go over to BACKUP", {
-        index: name,
-        setting,
-        reason: error.message,
-      });
+      services.untranslated.add(name, { path: `settings/${setting}`, reason: error.message });
     }
   }
 }

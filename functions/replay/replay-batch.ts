@@ -1,5 +1,6 @@
 import type { Cluster } from "../core/cluster/port.ts";
 import type { Incarnations } from "../core/definition/incarnations.ts";
+import type { UntranslatedList } from "../core/definition/untranslated.ts";
 import type { ObjectStore } from "../core/payload/port.ts";
 import type { Queue, ReceivedMessage } from "../core/queue/port.ts";
 import type { EnvelopeSettings } from "../core/replication/envelope.ts";
@@ -21,6 +22,7 @@ export type MessageEnd =
 export interface ReplayServices extends ApplyServices, AbsenceServices {
   readonly backup: Cluster;
   readonly incarnations: Incarnations;
+  readonly untranslated: UntranslatedList;
   readonly queue: Queue;
   readonly parkingLot: ParkingLot;
   readonly payloads: ObjectStore;

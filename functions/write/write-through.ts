@@ -6,6 +6,7 @@ import { changeDefinition, writeByQuery } from "./change-indices.ts";
 import { concernedIndices } from "./concerned-indices.ts";
 import { passThrough } from "./pass-through.ts";
 import { reindexTarget } from "./reindex-target.ts";
+import { unsupportedPrimary } from "./unsupported-primary.ts";
 import { writeBulk } from "./write-bulk.ts";
 import { writeDocument } from "./write-document.ts";
 import type { WriteServices } from "./write-services.ts";
@@ -13,6 +14,10 @@ import type { WriteServices } from "./write-services.ts";
 /** Any request that may change something: PRIMARY executes it, and what that changed reaches BACKUP. */
 export async function writeThrough(request: GatewayRequest, services: WriteServices): Promise<Answer> {
   const endpoint = classify(request.method, request.path);
+  if (endpoint.kind !== "read") {
+    const refusal = await unsupportedPrimary(services.primary);
+    if (refusal !== undefined) return refusal;
+  }
   switch (endpoint.kind) {
     case "bulk":
       return unsupportedFormat(request) ?? writeBulk(request, endpoint, services);

@@ -9,6 +9,7 @@ import {
   config,
   primaryHealth,
   telemetry,
+  untranslated,
 } from "../../functions/core/runtime/process.ts";
 import { sweepServices } from "../../functions/core/runtime/reconcile-services.ts";
 import { writeServices } from "../../functions/core/runtime/write-services.ts";
@@ -105,6 +106,7 @@ function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions 
     engines,
     intentPrefix: config().intentPrefix,
     telemetry,
+    untranslated,
     now: Date.now,
   };
   const access = { host, authMode: config().authMode, admit: admission() };

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import type { ClusterName } from "../../functions/core/cluster/port.ts";
+import { unsupported } from "../../functions/core/cluster/release.ts";
 import { clusterFrom } from "../../functions/core/runtime/clusters.ts";
 import {
   type Config,
@@ -33,10 +34,11 @@ export async function preflight(
     );
   }
   if (settings !== undefined && config !== undefined && !settings.startsServers) {
-    const [primary, backup] = await Promise.all([
-      unreachable("primary", config),
-      unreachable("backup", config),
+    const [{ unreachable: primary, ...first }, { unreachable: backup, ...second }] = await Promise.all([
+      look("primary", config),
+      look("backup", config),
     ]);
+    for (const { unsupported } of [first, second]) if (unsupported !== undefined) problems.push(unsupported);
     if (primary !== undefined && backup !== undefined) problems.push(primary, backup);
     else if (primary !== undefined)
       warn(
@@ -68,15 +70,24 @@ async function portTaken({ host, port }: HostSettings): Promise<boolean> {
   });
 }
 
-/** The problem when none of a cluster's nodes answers; an answer of any status will do. */
-async function unreachable(name: ClusterName, config: Config): Promise<string | undefined> {
+/** What is wrong with a cluster; nothing when any of its nodes gives an answer of any status. */
+interface Look {
+  readonly unreachable?: string;
+  /** It says that it is a release that the gateway does not work with. */
+  readonly unsupported?: string | undefined;
+}
+
+async function look(name: ClusterName, config: Config): Promise<Look> {
   const cluster = clusterFrom(name, config, "client");
   try {
     await cluster.send({ method: "GET", path: "/", timeoutMs: reachTimeoutMs });
-    return undefined;
+    const release = await cluster.release().catch(() => undefined);
+    return { unsupported: release && unsupported(name, release) };
   } catch (error) {
     const nodes = config[name].endpoints.map(({ origin }) => origin).join(", ");
-    return `${name.toUpperCase()}_ENDPOINT ${nodes} cannot be reached: ${reasonOf(error)}`;
+    return {
+      unreachable: `${name.toUpperCase()}_ENDPOINT ${nodes} cannot be reached: ${reasonOf(error)}`,
+    };
   } finally {
     await cluster.close();
   }

@@ -2,6 +2,7 @@ import type { APIGatewayProxyResult } from "aws-lambda";
 import * as v from "valibot";
 import type { Health } from "../../functions/core/cluster/health.ts";
 import type { Cluster } from "../../functions/core/cluster/port.ts";
+import type { UntranslatedList } from "../../functions/core/definition/untranslated.ts";
 import { isIntent } from "../../functions/core/intent/intents.ts";
 import type { Telemetry } from "../../functions/core/runtime/telemetry.ts";
 import type { EmbeddedClients } from "./embedded/clients.ts";
@@ -15,6 +16,7 @@ export interface StatusServices {
   readonly engines: Pick<EmbeddedClients, "queues" | "objects">;
   readonly intentPrefix: string;
   readonly telemetry: Telemetry;
+  readonly untranslated: Pick<UntranslatedList, "all">;
   readonly now: () => number;
 }
 
@@ -23,6 +25,7 @@ export const statusPath = "/_understudy/status";
 
 const pingTimeoutMs = 1000;
 const intentsCounted = 100_000;
+const untranslatedListed = 1000;
 
 /** `GET /_understudy/status`: a stable interface for scripts (design.md, "Stable interfaces"). */
 export async function status(services: StatusServices): Promise<APIGatewayProxyResult> {
@@ -42,6 +45,7 @@ export async function status(services: StatusServices): Promise<APIGatewayProxyR
       .list({ prefix: services.intentPrefix, limit: intentsCounted })
       .filter(({ key }) => isIntent(key, services.intentPrefix)).length,
     fallback: { active: services.primaryHealth.state() === "down" },
+    untranslated: services.untranslated.all().slice(0, untranslatedListed),
     counters: services.telemetry.counters(),
   };
   return {

@@ -9,6 +9,7 @@ import { createParkingLot } from "../../functions/replay/park.ts";
 import { pauseSeconds, type ReplayServices, replayBatch } from "../../functions/replay/replay-batch.ts";
 import type { WriteServices } from "../../functions/write/write-services.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
+import { noUntranslated } from "../support/no-untranslated.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { queueFor, removeMessage } from "./simulated-storage.ts";
 import { intentPrefix, isModelError, startProcess, type Universe } from "./universe.ts";
@@ -134,7 +135,8 @@ function replayServices(universe: Universe, process: SimulatedProcess): ReplaySe
     primary,
     backup,
     tombstones: createTombstones(backup, process.now),
-    incarnations: createIncarnations(primary, backup),
+    incarnations: createIncarnations(primary, backup, noUntranslated),
+    untranslated: noUntranslated,
     queue: queueFor(process, universe.queue, universe.weather),
     parkingLot: createParkingLot(deadLetters, payloads, universe.envelope, process.now),
     payloads,

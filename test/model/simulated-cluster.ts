@@ -107,6 +107,7 @@ export function createSimulatedCluster(options: SimulatedClusterOptions): Simula
       name,
       send: (request) => send(process, request),
       stream: () => Promise.reject(new Error("the model does not stream")),
+      release: () => Promise.resolve({ product: "opensearch", version: "2.19.1" }),
       close: () => Promise.resolve(),
     }),
     restart(downMs) {

@@ -10,6 +10,7 @@ import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
 import { createParkingLot } from "../../functions/replay/park.ts";
 import { type MessageEnd, type ReplayServices, replayBatch } from "../../functions/replay/replay-batch.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
+import { noUntranslated } from "../support/no-untranslated.ts";
 import { asCluster, createMemoryCluster, type MemoryCluster } from "./cluster/memory-cluster.ts";
 import { createRandom } from "./random.ts";
 import { gatewayRequest } from "./workload.ts";
@@ -79,7 +80,8 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
     ...shared,
     backup: port,
     tombstones: createTombstones(port, now),
-    incarnations: createIncarnations(primaryPort, port),
+    incarnations: createIncarnations(primaryPort, port, noUntranslated),
+    untranslated: noUntranslated,
     parkingLot: createParkingLot(queue, noObjects, envelope, now),
     now,
     monotonicMs: now,
@@ -146,6 +148,7 @@ export function createSteppedCluster(memory: MemoryCluster): SteppedCluster {
       return asCluster("backup", memory).send(request);
     },
     stream: () => Promise.reject(new Error("the model does not stream")),
+    release: () => Promise.resolve({ product: "opensearch", version: "2.19.1" }),
     close: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { portableSettings } from "../../functions/core/definition/translate.ts";
-import { must } from "./client.ts";
+import { createReleaseReader, type Release } from "../../functions/core/cluster/release.ts";
+import { withoutType } from "../../functions/core/definition/index-definition.ts";
+import { translateMappings } from "../../functions/core/definition/translate-mappings.ts";
+import { translateSettings } from "../../functions/core/definition/translate-settings.ts";
+import { must, send } from "./client.ts";
 import { type LosslessJson, losslessJson, memberOf, textOf } from "./lossless-json.ts";
 
 export interface Comparison {
@@ -20,7 +23,8 @@ const listedMax = 100;
 
 /**
  * Compares every document of both clusters, past the gateway: id, routing and source, in canonical form and with
- * every digit of every number; and the indices' mappings, portable settings and aliases. Nothing may write meanwhile.
+ * every digit of every number; and the indices' mappings, settings and aliases, PRIMARY's as BACKUP's release takes
+ * them. Nothing may write meanwhile.
  */
 export async function compareClusters(
   primary: string,
@@ -28,9 +32,10 @@ export async function compareClusters(
   options: ComparisonOptions = {},
 ): Promise<Comparison> {
   const differences: string[] = [];
+  const target = await releaseOf(backup);
   const [onPrimary, onBackup] = await Promise.all([
-    definitions(primary, options.prefix ?? ""),
-    definitions(backup, options.prefix ?? ""),
+    definitions(primary, options.prefix ?? "", target),
+    definitions(backup, options.prefix ?? "", target),
   ]);
   let documents = 0;
   for (const name of [...new Set([...onPrimary.keys(), ...onBackup.keys()])].sort()) {
@@ -119,7 +124,11 @@ export function canonical(value: LosslessJson | undefined): string {
 }
 
 /** What BACKUP is to have of each index's definition, as one text. Replication's own marks and aliases are left out. */
-async function definitions(endpoint: string, prefix: string): Promise<ReadonlyMap<string, string>> {
+async function definitions(
+  endpoint: string,
+  prefix: string,
+  target: Release,
+): Promise<ReadonlyMap<string, string>> {
   const path = "/_all?flat_settings=true&expand_wildcards=all";
   const all: unknown = (await must(endpoint, { path })).json();
   const named = new Map<string, string>();
@@ -128,8 +137,8 @@ async function definitions(endpoint: string, prefix: string): Promise<ReadonlyMa
     const { mappings, settings, aliases } = record(definition);
     const own = Object.entries(record(aliases)).filter(([alias]) => !alias.startsWith("understudy-"));
     const described = {
-      mappings: withoutMark(record(mappings)),
-      settings: portableSettings(record(settings)),
+      mappings: translateMappings(withoutMark(withoutType(record(mappings))), target).definition,
+      settings: translateSettings(record(settings), target).definition,
       aliases: Object.fromEntries(own),
     };
     named.set(name, canonical(losslessJson(JSON.stringify(described))));
@@ -145,4 +154,19 @@ function withoutMark({ _meta: meta, ...mappings }: Readonly<Record<string, unkno
 function record(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) throw new Error(`Not an object: ${JSON.stringify(value)}`);
   return { ...value };
+}
+
+/** What the server behind the endpoint runs. */
+export function releaseOf(endpoint: string): Promise<Release> {
+  const ask = createReleaseReader(
+    {
+      name: "backup",
+      async send({ method, path, query }) {
+        const { status, body } = await send(endpoint, { method, path: query ? `${path}?${query}` : path });
+        return { status, headers: {}, body };
+      },
+    },
+    () => 0,
+  );
+  return ask();
 }

@@ -8,6 +8,7 @@ import {
   type ClusterResponse,
   type Headers,
 } from "../../functions/core/cluster/port.ts";
+import type { Release } from "../../functions/core/cluster/release.ts";
 
 /** What a fake cluster answers. Anything but bytes and text is sent as JSON. */
 export interface FakeAnswer {
@@ -21,6 +22,8 @@ export type Answering = (request: ClusterRequest) => FakeAnswer | Promise<FakeAn
 export interface FakeCluster extends Cluster {
   /** Every request, in order. */
   readonly requests: ClusterRequest[];
+  /** What it is taken for. @default OpenSearch 2.19.1 */
+  runs(release: Release): void;
   /** From now on it answers like this. */
   answer(with_: Answering): void;
 }
@@ -28,6 +31,7 @@ export interface FakeCluster extends Cluster {
 /** A cluster whose answers are a function; throwing a `ClusterError` there is giving no answer. */
 export function fakeCluster(name: ClusterName, first: Answering): FakeCluster {
   let answering = first;
+  let running: Release = { product: "opensearch", version: "2.19.1" };
   const requests: ClusterRequest[] = [];
   async function send(request: ClusterRequest): Promise<ClusterResponse> {
     requests.push(request);
@@ -45,6 +49,10 @@ export function fakeCluster(name: ClusterName, first: Answering): FakeCluster {
       const { status, headers, body } = await send(request);
       return { status, headers, body: Readable.from(body.length > 0 ? [body] : [], { objectMode: false }) };
     },
+    runs(release) {
+      running = release;
+    },
+    release: () => Promise.resolve(running),
     close: () => Promise.resolve(),
   };
 }

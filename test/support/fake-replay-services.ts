@@ -1,5 +1,6 @@
 import { ClusterError } from "../../functions/core/cluster/port.ts";
 import type { Incarnations } from "../../functions/core/definition/incarnations.ts";
+import { createUntranslatedList } from "../../functions/core/definition/untranslated.ts";
 import type { ReceivedMessage } from "../../functions/core/queue/port.ts";
 import { bulkLines } from "../../functions/core/replication/bulk-lines.ts";
 import { seal } from "../../functions/core/replication/envelope.ts";
@@ -98,6 +99,7 @@ export function fakeReplayServices(more: Partial<ReplayServices> = {}) {
     backup: backup.cluster,
     tombstones,
     incarnations,
+    untranslated: createUntranslatedList(telemetry),
     queue,
     parkingLot: createParkingLot(deadLetters, store, envelope, () => nowMs),
     payloads: store,

@@ -27,6 +27,7 @@ const statusSchema = v.object({
   deadLetters: v.object({ visible: v.number() }),
   intents: v.number(),
   fallback: v.object({ active: v.boolean() }),
+  untranslated: v.array(v.object({ index: v.string(), path: v.string(), reason: v.string() })),
   counters: v.record(v.string(), v.number()),
 });
 

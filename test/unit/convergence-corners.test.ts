@@ -16,6 +16,7 @@ import { fakeBackup, markedDefinition } from "../support/fake-backup.ts";
 import { clusterError, fakeCluster, lineOf } from "../support/fake-cluster.ts";
 import { fakeIndex, fakePrimary } from "../support/fake-primary.ts";
 import { applyMessage, fakeReplayServices, nowMs, replica } from "../support/fake-replay-services.ts";
+import { noUntranslated } from "../support/no-untranslated.ts";
 
 const layout = { shards: 1, routingShards: 1, partitionSize: 1 };
 
@@ -43,13 +44,13 @@ test("ensure() levels the aliases of an index whose levelling failed after it wa
     const backup = fakeBackup();
     backup.definitions.clear();
     backup.refuseChange((line) => (line === "POST /_aliases" ? failing() : undefined));
-    const incarnations = createIncarnations(primary.cluster, backup.cluster);
+    const incarnations = createIncarnations(primary.cluster, backup.cluster, noUntranslated);
     const incarnation = { index: "books", uuid: "u1", createdMs: 0 };
     const state = { incarnation, layout, mappingVersion: 1, terms: { "0": 1 } };
     await incarnations.ensure(incarnation, state).catch(() => undefined);
     backup.refuseChange(() => undefined);
     // Even a new process does not.
-    await createIncarnations(primary.cluster, backup.cluster).ensure(incarnation, state);
+    await createIncarnations(primary.cluster, backup.cluster, noUntranslated).ensure(incarnation, state);
     assert.ok("library" in (backup.definitions.get("books")?.aliases ?? {}));
   }
 });
@@ -60,7 +61,7 @@ test("ensure() levels the aliases of an index that it adopts", async () => {
   backup.definitions.set("books", { aliases: {}, mappings: {}, settings: {} });
   const incarnation = { index: "books", uuid: "u1", createdMs: 0 };
   const state = { incarnation, layout, mappingVersion: 1, terms: { "0": 1 } };
-  await createIncarnations(primary.cluster, backup.cluster).ensure(incarnation, state);
+  await createIncarnations(primary.cluster, backup.cluster, noUntranslated).ensure(incarnation, state);
   assert.ok("library" in (backup.definitions.get("books")?.aliases ?? {}));
 });
 
@@ -148,7 +149,10 @@ test("an index that was made for an incarnation which PRIMARY then deleted does 
   const primary = fakePrimary({ books: { uuid: "u1", createdMs: nowMs } });
   const { services, queue, backup } = fakeReplayServices({ primary: primary.cluster });
   backup.definitions.clear();
-  const whole = { ...services, incarnations: createIncarnations(primary.cluster, backup.cluster) };
+  const whole = {
+    ...services,
+    incarnations: createIncarnations(primary.cluster, backup.cluster, noUntranslated),
+  };
   const message = await applyMessage([replica("1", 9, "{}")], services);
   let silent = false;
   backup.refuseChange((line) => {

@@ -7,8 +7,9 @@ import {
   type Announcement,
   createIncarnations,
 } from "../../functions/core/definition/incarnations.ts";
+import type { JsonObject } from "../../functions/core/definition/index-definition.ts";
 import type { PrimaryState } from "../../functions/core/definition/primary-state.ts";
-import { type JsonObject, markOf } from "../../functions/core/definition/translate.ts";
+import { markOf } from "../../functions/core/definition/translate.ts";
 import {
   type Answering,
   clusterError,
@@ -18,6 +19,7 @@ import {
   noAnswer,
   textOf,
 } from "../support/fake-cluster.ts";
+import { noUntranslated } from "../support/no-untranslated.ts";
 
 const layout = { shards: 2, routingShards: 8, partitionSize: 1 };
 const incarnation = { index: "books", uuid: "u1", createdMs: 100 };
@@ -47,7 +49,7 @@ function world(backupGet: () => FakeAnswer, change: Answering = () => ({}), held
     if (request.path.endsWith("/_count")) return { body: { count: held, _shards: { failed: 0 } } };
     return request.method === "GET" ? backupGet() : change(request);
   });
-  const incarnations = createIncarnations(primary, backup);
+  const incarnations = createIncarnations(primary, backup, noUntranslated);
   const changes = () =>
     backup.requests.filter(({ method, path }) => method !== "GET" && !path.endsWith("/_refresh"));
   return { primary, backup, incarnations, changes };
@@ -97,16 +99,18 @@ test("ensure() adopts BACKUP's unmarked index: the alias first, then PRIMARY's m
   });
 });
 
-test("ensure() adopts although the mapping cannot be merged: the mark alone is put then", async () => {
+test("ensure() adopts although the mapping cannot be merged: the mark is put all the same", async () => {
   const { incarnations, changes } = world(
     () => marked("u1", 100),
     (request) =>
       textOf(request).includes("properties") ? clusterError(400, "illegal_argument_exception") : {},
   );
   assert.equal((await incarnations.ensure(incarnation, state)).kind, "ready");
-  assert.deepEqual(JSON.parse(textOf(changes().at(-1))), {
-    _meta: { understudy: markOf(incarnation, layout) },
-  });
+  assert.ok(
+    changes().some(
+      (request) => textOf(request) === JSON.stringify({ _meta: { understudy: markOf(incarnation, layout) } }),
+    ),
+  );
 });
 
 test("ensure() replaces another incarnation's index and says so", async () => {

@@ -155,3 +155,17 @@ test("readPrimaryState() throws when PRIMARY gives no answer, an error, or somet
     ClusterError,
   );
 });
+
+test("readPrimaryState() tells Elasticsearch 6's mappings apart by a fingerprint: it has no version of them", async () => {
+  const index = { uuid: "u1", creation_date: "1", number_of_shards: "1" };
+  const versions = [];
+  for (const type of ["long", "keyword", "long"]) {
+    const mappings = { thing: { properties: { a: { type } } } };
+    const primary = primaryWith({ books: { settings: { index }, mappings } });
+    primary.runs({ product: "elasticsearch", version: "6.8.23" });
+    versions.push((await readPrimaryState(primary, ["books"])).get("books")?.mappingVersion);
+    assert.match(primary.requests[0]?.query ?? "", /metadata\.indices\.\*\.mappings/);
+  }
+  assert.notEqual(versions[0], versions[1]);
+  assert.equal(versions[0], versions[2]);
+});

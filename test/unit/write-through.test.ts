@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { ClusterError } from "../../functions/core/cluster/port.ts";
 import type { Answer } from "../../functions/core/http/answer.ts";
 import { parseMessage } from "../../functions/core/replication/header.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
@@ -255,4 +256,24 @@ test("writeThrough() passes everything else to PRIMARY untouched, and queues not
   assert.equal(textOf(forwarded), "{ }");
   assert.deepEqual(forwarded?.headers, { "x-opaque-id": "7" });
   assert.deepEqual(queue.sent, []);
+});
+
+test("writeThrough() refuses every write in words while PRIMARY is a release that replication cannot follow", async () => {
+  const { services, primary, queue, intentsLeft } = fakeWriteServices(() => ({}));
+  primary.runs({ product: "elasticsearch", version: "5.6.16" });
+  for (const line of ["POST /_bulk", "PUT /books", "PUT /books/_doc/1", "POST /books/_delete_by_query"]) {
+    const answer = await writeThrough(fakeRequest(line, "{}"), services);
+    assert.equal(answer.status, 501);
+    assert.match(jsonOf(answer).error.reason, /PRIMARY is Elasticsearch 5\.6\.16.*not supported/);
+  }
+  assert.deepEqual(primary.requests, []);
+  assert.equal(queue.sent.length, 0);
+  assert.equal(await intentsLeft(), 0);
+});
+
+test("writeThrough() asks PRIMARY when it cannot say what it runs: the request itself tells", async () => {
+  const { services, primary } = fakeWriteServices(() => ({ body: { acknowledged: true } }));
+  const silent = { ...primary, release: () => Promise.reject(new ClusterError("primary", "refused", "no")) };
+  const answer = await writeThrough(fakeRequest("PUT /books"), { ...services, primary: silent });
+  assert.equal(answer.status, 200);
 });

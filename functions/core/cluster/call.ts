@@ -39,7 +39,7 @@ interface Call {
 export function createCalls<Node extends ClusterNode>(
   nodes: ClusterNodes<Node>,
   settings: ClusterSettings,
-): Cluster {
+): Omit<Cluster, "release"> {
   const { name, requestTimeoutMs } = settings;
   let underWay = 0;
   let onIdle: (() => void) | undefined;

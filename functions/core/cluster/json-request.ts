@@ -8,7 +8,7 @@ export class ClusterAnswerError extends Error {
   /** The error's type in Elasticsearch's words, e.g. `resource_already_exists_exception`. */
   readonly type: string;
 
-  constructor(cluster: Cluster, request: string, status: number, type: string, reason: string) {
+  constructor(cluster: Pick<Cluster, "name">, request: string, status: number, type: string, reason: string) {
     super(`${cluster.name} answered ${status} ${type} to ${request}: ${reason}`);
     this.status = status;
     this.type = type;
@@ -35,7 +35,10 @@ export interface JsonRequest {
  * Sends a request of the gateway's own and gives the answer with status 2xx or 404.
  * @throws ClusterAnswerError for any other status, ClusterError when there is no answer.
  */
-export async function ask(cluster: Cluster, request: JsonRequest): Promise<ClusterResponse> {
+export async function ask(
+  cluster: Pick<Cluster, "name" | "send">,
+  request: JsonRequest,
+): Promise<ClusterResponse> {
   const { method, path, query, body, timeoutMs } = request;
   const answer = await cluster.send({
     method,

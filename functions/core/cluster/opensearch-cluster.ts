@@ -10,6 +10,7 @@ import type { NodeConnection, NodeExchange, NodeParams } from "./node-connection
 import { NodePool } from "./node-pool.ts";
 import { hasAuthorization } from "./node-target.ts";
 import type { Cluster, ClusterRequest } from "./port.ts";
+import { createReleaseReader } from "./release.ts";
 import type { ClusterSettings } from "./settings.ts";
 
 const discoveryTimeoutMs = 10_000;
@@ -20,7 +21,8 @@ const discoveryTimeoutMs = 10_000;
  * methods (55 ms of a cold start) that a gateway, which passes requests on as they are, never calls.
  */
 export function createCluster(settings: ClusterSettings): Cluster {
-  return createCalls(createNodes(settings), settings);
+  const calls = createCalls(createNodes(settings), settings);
+  return { ...calls, release: createReleaseReader(calls, settings.now ?? (() => performance.now())) };
 }
 
 function createNodes(settings: ClusterSettings): ClusterNodes<NodeConnection> {

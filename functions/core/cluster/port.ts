@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Release } from "./release.ts";
 
 /** The two sides. PRIMARY owns the truth; BACKUP is made equal to it. */
 export type ClusterName = "primary" | "backup";
@@ -42,6 +43,11 @@ export interface Cluster {
   send(request: ClusterRequest): Promise<ClusterResponse>;
   /** The answer's head now, its body as it arrives. Destroying the body ends the request. */
   stream(request: ClusterRequest): Promise<ClusterStream>;
+  /**
+   * What it runs now; asked again from time to time.
+   * @throws ClusterError or ClusterAnswerError when it never said.
+   */
+  release(): Promise<Release>;
   close(): Promise<void>;
 }
 

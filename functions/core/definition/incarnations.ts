@@ -3,12 +3,17 @@ import type { Cluster } from "../cluster/port.ts";
 import { type Incarnation, incarnationAlias } from "../replication/incarnation.ts";
 import type { ShardLayout } from "../replication/shard.ts";
 import { segment } from "../routing/path.ts";
+import { createIndex, supportedRelease } from "./define-index.ts";
 import { deleteIncarnation } from "./delete-incarnation.ts";
 import { holdsDocuments } from "./holds-documents.ts";
-import { readDefinitions, readMark } from "./index-definition.ts";
+import { type IndexDefinition, readDefinitions, readMark } from "./index-definition.ts";
 import { levelAliases } from "./level-aliases.ts";
+import { levelAnalysis } from "./level-analysis.ts";
 import type { PrimaryState } from "./primary-state.ts";
-import { createRequest, type IndexDefinition, markedMapping, markOf } from "./translate.ts";
+import { putMapping } from "./put-mapping.ts";
+import { createRequest } from "./translate.ts";
+import type { Untranslated } from "./translate-settings.ts";
+import type { UntranslatedList } from "./untranslated.ts";
 
 /**
  * Whether records of an incarnation can be applied.
@@ -52,8 +57,12 @@ export interface Incarnations {
 }
 
 /** Incarnations of one BACKUP. What was ensured is remembered per process; BACKUP itself guards its truth. */
-export function createIncarnations(primary: Cluster, backup: Cluster): Incarnations {
-  const known = new Map<string, { mappingVersion: number; layout: ShardLayout }>();
+export function createIncarnations(
+  primary: Cluster,
+  backup: Cluster,
+  untranslated: Pick<UntranslatedList, "replace">,
+): Incarnations {
+  const known = new Map<string, { mappingVersion: number | string; layout: ShardLayout }>();
   /** One establishing at a time for each incarnation: batches of one process must not race each other. */
   const underWay = new Map<string, Promise<Readiness>>();
   /** Announced and not made yet: an index that BACKUP refuses is announced once, not at every attempt. */
@@ -88,7 +97,7 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
       announced.add(incarnation.uuid);
     }
     if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {
-      await adopt(backup, source, present, state);
+      untranslated.replace(incarnation.index, await adopt(backup, source, present, state));
       if (hasAliases(source) || hasAliases(present)) {
         await levelAliases(primary, backup, [incarnation.index]).catch(refusalOnly);
       }
@@ -98,7 +107,8 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     if (mark !== undefined && !(await deleteIncarnation(backup, incarnation.index, mark.uuid))) {
       return { kind: "unknown", reason: `[${incarnation.index}] is being replaced by another consumer` };
     }
-    const created = await createOnBackup({ primary, backup }, source, state, present !== undefined);
+    const replaced = present !== undefined;
+    const created = await createOnBackup({ primary, backup, untranslated }, source, state, replaced);
     // Deleted on PRIMARY meanwhile: the record that deletes it on BACKUP may have found nothing there.
     const still = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
     if (still?.settings["index.uuid"] === incarnation.uuid) return created;
@@ -119,7 +129,7 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
     }
     if (state.incarnation.uuid !== incarnation.uuid) return { kind: "dead" };
     const remembered = known.get(incarnation.uuid);
-    if (remembered !== undefined && remembered.mappingVersion >= state.mappingVersion) {
+    if (remembered !== undefined && covers(remembered.mappingVersion, state.mappingVersion)) {
       return { kind: "ready", layout: remembered.layout };
     }
     const before = underWay.get(incarnation.uuid);
@@ -143,44 +153,45 @@ export function createIncarnations(primary: Cluster, backup: Cluster): Incarnati
   };
 }
 
-/** BACKUP's index gets PRIMARY's mapping, the mark and the incarnation's alias. */
+/** Numbers grow; fingerprints (Elasticsearch 6) are the same or not. */
+function covers(known: number | string, needed: number | string): boolean {
+  return typeof known === "number" && typeof needed === "number" ? known >= needed : known === needed;
+}
+
+/** BACKUP's index gets PRIMARY's analysis and mapping, the mark and the incarnation's alias. */
 async function adopt(
   backup: Cluster,
   source: IndexDefinition,
   present: IndexDefinition,
-  state: PrimaryState,
-): Promise<void> {
-  const { incarnation, layout } = state;
-  const path = `/${segment(incarnation.index)}`;
-  const alias = incarnationAlias(incarnation.uuid);
+  { incarnation, layout }: PrimaryState,
+): Promise<readonly Untranslated[]> {
+  const { index, uuid } = incarnation;
+  const target = await supportedRelease(backup);
+  const alias = incarnationAlias(uuid);
   // The alias first: without it no record can be applied; with it the mapping can still be repaired.
   if (present.aliases[alias] === undefined) {
-    await ask(backup, { method: "PUT", path: `${path}/_alias/${segment(alias)}` });
+    await ask(backup, { method: "PUT", path: `/${segment(index)}/_alias/${segment(alias)}` });
   }
-  const body = markedMapping(source.mappings, markOf(incarnation, layout));
-  try {
-    await ask(backup, { method: "PUT", path: `${path}/_mapping`, body });
-  } catch (error) {
-    // A mapping that cannot be merged must not hold up the documents that fit; the others are parked.
-    if (!(error instanceof ClusterAnswerError) || error.status !== 400) throw error;
-    const only = { _meta: body["_meta"] };
-    await ask(backup, { method: "PUT", path: `${path}/_mapping`, body: only });
-  }
+  await levelAnalysis(backup, index, source, present, target);
+  const { mappings, untranslated } = createRequest(source, incarnation, layout, target);
+  return [...untranslated, ...(await putMapping(backup, index, mappings, target))];
+}
+
+interface Sides {
+  readonly primary: Cluster;
+  readonly backup: Cluster;
+  readonly untranslated: Pick<UntranslatedList, "replace">;
 }
 
 async function createOnBackup(
-  { primary, backup }: { readonly primary: Cluster; readonly backup: Cluster },
+  { primary, backup, untranslated }: Sides,
   source: IndexDefinition,
   state: PrimaryState,
   replaced: boolean,
 ): Promise<Readiness> {
   const { incarnation, layout } = state;
   try {
-    await ask(backup, {
-      method: "PUT",
-      path: `/${segment(incarnation.index)}`,
-      body: createRequest(source, incarnation, layout),
-    });
+    untranslated.replace(incarnation.index, await createIndex(backup, source, state));
   } catch (error) {
     if (error instanceof ClusterAnswerError && error.type === "resource_already_exists_exception") {
       return { kind: "unknown", reason: `[${incarnation.index}] is being created by another consumer` };

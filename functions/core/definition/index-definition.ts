@@ -2,7 +2,25 @@ import * as v from "valibot";
 import { ask, readJson } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
 import { namePages } from "./name-pages.ts";
-import type { IncarnationMark, IndexDefinition } from "./translate.ts";
+
+/** A JSON object whose members are not known. */
+export type JsonObject = { readonly [name: string]: unknown };
+
+/** An index as `GET /{index}?flat_settings=true` describes it; its mapping without a type above it. */
+export interface IndexDefinition {
+  readonly aliases: JsonObject;
+  readonly mappings: JsonObject;
+  readonly settings: JsonObject;
+}
+
+/** What BACKUP's mapping remembers of the incarnation it stands for, under `_meta.understudy`. */
+export interface IncarnationMark {
+  readonly uuid: string;
+  readonly createdMs: number;
+  readonly shards: number;
+  readonly routingShards: number;
+  readonly partitionSize: number;
+}
 
 const members = v.record(v.string(), v.unknown());
 const definitionSchema = v.record(
@@ -35,7 +53,39 @@ async function readPage(cluster: Cluster, names: string): Promise<ReadonlyMap<st
   const query = "flat_settings=true&expand_wildcards=all&ignore_unavailable=true&allow_no_indices=true";
   const answer = await ask(cluster, { method: "GET", path: `/${names}`, query });
   if (answer.status === 404) return new Map();
-  return new Map(Object.entries(readJson(cluster, definitionSchema, answer)));
+  const definitions = Object.entries(readJson(cluster, definitionSchema, answer));
+  return new Map(
+    definitions.map(([index, definition]) => [
+      index,
+      { ...definition, mappings: withoutType(definition.mappings) },
+    ]),
+  );
+}
+
+/** Members that a mapping's root can have in any version; anything else there is a type's name. */
+const rootMember =
+  /^(_.*|properties|dynamic|dynamic_templates|dynamic_date_formats|date_detection|numeric_detection|runtime|subobjects|derived|composite|enabled|include_in_all|context_aware_grouping)$/;
+
+/**
+ * Elasticsearch 6 answers with the mapping below its type's name. An index from Elasticsearch 5 can have
+ * several types: their fields agree, so together they are one mapping (the documents' ids need not be).
+ */
+export function withoutType(mappings: JsonObject): JsonObject {
+  const types = Object.entries(mappings).filter(
+    ([name]) => ["_doc", "_default_"].includes(name) || !rootMember.test(name),
+  );
+  if (types.length === 0 || types.length !== Object.keys(mappings).length) return mappings;
+  const bodies = types.flatMap(([name, body]) => (name !== "_default_" && isObject(body) ? [body] : []));
+  const properties = bodies.flatMap((body) => (isObject(body["properties"]) ? [body["properties"]] : []));
+  return {
+    ...Object.assign({}, ...bodies),
+    ...(properties.length > 0 && { properties: Object.assign({}, ...properties) }),
+  };
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The mark that an earlier replay left in a mapping on BACKUP. */

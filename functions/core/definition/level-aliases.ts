@@ -1,7 +1,6 @@
 import { ask } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
-import { readDefinitions } from "./index-definition.ts";
-import type { IndexDefinition, JsonObject } from "./translate.ts";
+import { type IndexDefinition, type JsonObject, readDefinitions } from "./index-definition.ts";
 
 /**
  * Makes BACKUP's aliases of the named indices PRIMARY's, in one atomic step with all other indices that

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { ask, readJson } from "../cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../cluster/port.ts";
+import { hasTypes } from "../cluster/release.ts";
 import type { Incarnation } from "../replication/incarnation.ts";
 import type { ShardLayout } from "../replication/shard.ts";
 import { namePages } from "./name-pages.ts";
@@ -9,8 +11,11 @@ import { namePages } from "./name-pages.ts";
 export interface PrimaryState {
   readonly incarnation: Incarnation;
   readonly layout: ShardLayout;
-  /** Grows with every change of the mapping, so equal numbers mean an equal mapping. */
-  readonly mappingVersion: number;
+  /**
+   * Grows with every change of the mapping, so equal numbers mean an equal mapping. Elasticsearch 6 does not
+   * tell it: there it is the mapping's fingerprint.
+   */
+  readonly mappingVersion: number | string;
   /** Primary term of each shard. */
   readonly terms: Readonly<Record<string, number>>;
 }
@@ -23,7 +28,8 @@ const stateSchema = v.object({
         v.record(
           v.string(),
           v.object({
-            mapping_version: v.optional(v.number(), 0),
+            mapping_version: v.optional(v.number()),
+            mappings: v.optional(v.unknown()),
             routing_num_shards: v.optional(v.number()),
             primary_terms: v.optional(v.record(v.string(), v.number()), {}),
             settings: v.object({
@@ -71,10 +77,11 @@ export async function readPrimaryState(
 }
 
 async function readPage(primary: Cluster, names: string): Promise<ReadonlyMap<string, PrimaryState>> {
+  const fields = hasTypes(await primary.release()) ? [...wanted, "metadata.indices.*.mappings"] : wanted;
   const answer = await ask(primary, {
     method: "GET",
     path: `/_cluster/state/metadata,blocks/${names}`,
-    query: `filter_path=blocks.global,${wanted.join(",")}&expand_wildcards=open,closed&ignore_unavailable=true`,
+    query: `filter_path=blocks.global,${fields.join(",")}&expand_wildcards=open,closed&ignore_unavailable=true`,
   });
   const states = new Map<string, PrimaryState>();
   if (answer.status === 404) return states;
@@ -100,7 +107,12 @@ function stateOf(index: string, state: IndexMetadata): PrimaryState {
       routingShards: state.routing_num_shards ?? shards,
       partitionSize: Number(routing_partition_size),
     },
-    mappingVersion: state.mapping_version,
+    mappingVersion: state.mapping_version ?? fingerprint(state.mappings),
     terms: state.primary_terms,
   };
+}
+
+function fingerprint(mappings: unknown): number | string {
+  if (mappings === undefined) return 0;
+  return createHash("sha256").update(JSON.stringify(mappings)).digest("base64url");
 }

@@ -1,88 +1,50 @@
+import type { Release } from "../cluster/release.ts";
 import type { Incarnation } from "../replication/incarnation.ts";
 import { incarnationAlias } from "../replication/incarnation.ts";
 import type { ShardLayout } from "../replication/shard.ts";
-
-/** A JSON object whose members are not known. */
-export type JsonObject = { readonly [name: string]: unknown };
-
-/** An index as `GET /{index}?flat_settings=true` describes it. */
-export interface IndexDefinition {
-  readonly aliases: JsonObject;
-  readonly mappings: JsonObject;
-  readonly settings: JsonObject;
-}
-
-/**
- * Settings that are private to the cluster that made the index, not portable, or unsafe on a replica of
- * the truth (cluster-semantics, section 5). Matched as a whole name or as a prefix that ends in a dot.
- */
-const notCarried = [
-  "index.uuid",
-  "index.creation_date",
-  "index.provided_name",
-  "index.version.",
-  "index.resize.",
-  "index.routing.allocation.",
-  "index.search.throttled",
-  "index.frozen",
-  "index.verified_before_close",
-  "index.history.uuid",
-  "index.lifecycle.",
-  "index.plugins.index_state_management.",
-  "index.opendistro.",
-  "index.default_pipeline",
-  "index.final_pipeline",
-  "index.blocks.",
-  "index.number_of_routing_shards",
-  "index.replication.type",
-  "index.append_only.",
-  "index.derived_source.",
-  "index.mode",
-  "index.mapping.source.mode",
-  "index.mapping.total_fields.ignore_dynamic_beyond_limit",
-];
-
-/** What BACKUP's mapping remembers of the incarnation it stands for, under `_meta.understudy`. */
-export interface IncarnationMark {
-  readonly uuid: string;
-  readonly createdMs: number;
-  readonly shards: number;
-  readonly routingShards: number;
-  readonly partitionSize: number;
-}
+import { type IncarnationMark, type IndexDefinition, isObject, type JsonObject } from "./index-definition.ts";
+import { translateMappings } from "./translate-mappings.ts";
+import { translateSettings, type Untranslated } from "./translate-settings.ts";
 
 /** The mark for an incarnation. */
 export function markOf(incarnation: Incarnation, layout: ShardLayout): IncarnationMark {
   return { uuid: incarnation.uuid, createdMs: incarnation.createdMs, ...layout };
 }
 
-/** PRIMARY's settings without what BACKUP must not get. */
-export function portableSettings(settings: JsonObject): JsonObject {
-  const kept = Object.entries(settings).filter(
-    ([name]) => !notCarried.some((rule) => (rule.endsWith(".") ? name.startsWith(rule) : name === rule)),
-  );
-  return Object.fromEntries(kept);
-}
-
 /** PRIMARY's mapping with the incarnation's mark. */
 export function markedMapping(mappings: JsonObject, mark: IncarnationMark): JsonObject {
   const meta = mappings["_meta"];
-  const kept = typeof meta === "object" && meta !== null ? meta : {};
-  return { ...mappings, _meta: { ...kept, understudy: mark } };
+  return { ...mappings, _meta: { ...(isObject(meta) ? meta : {}), understudy: mark } };
+}
+
+/** The body of the request that makes an index on BACKUP. */
+export interface CreateRequest {
+  readonly settings: JsonObject;
+  readonly mappings: JsonObject;
+  readonly aliases: JsonObject;
+  readonly untranslated: readonly Untranslated[];
 }
 
 /**
- * The request that creates the index on BACKUP with PRIMARY's definition; its aliases are levelled after,
- * together with those of its neighbours. Documents are placed on shards
+ * The request that creates the index on BACKUP with PRIMARY's definition, translated for BACKUP's release;
+ * its aliases are levelled after, together with those of its neighbours. Documents are placed on shards
  * as on PRIMARY, so that the same id under two routings stays two documents.
  */
-export function createRequest(definition: IndexDefinition, incarnation: Incarnation, layout: ShardLayout) {
+export function createRequest(
+  source: IndexDefinition,
+  incarnation: Incarnation,
+  layout: ShardLayout,
+  target: Release,
+): CreateRequest {
+  const settings = translateSettings(source.settings, target);
+  const mappings = translateMappings(source.mappings, target);
   return {
     settings: {
-      ...portableSettings(definition.settings),
+      ...settings.definition,
       ...(layout.shards > 1 && { "index.number_of_routing_shards": layout.routingShards }),
     },
-    mappings: markedMapping(definition.mappings, markOf(incarnation, layout)),
+    mappings: markedMapping(mappings.definition, markOf(incarnation, layout)),
     aliases: { [incarnationAlias(incarnation.uuid)]: {} },
+    untranslated: [...settings.untranslated, ...mappings.untranslated],
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createHealth } from "../cluster/health.ts";
 import type { Cluster } from "../cluster/port.ts";
+import { createUntranslatedList } from "../definition/untranslated.ts";
 import { loginIn } from "../secret/login.ts";
 import { type Admit, createAdmission } from "./admission.ts";
 import { clusterFrom } from "./clusters.ts";
@@ -49,3 +50,6 @@ export const replayBackup = lazily((): Cluster => clusterFrom("backup", config()
 
 /** What this process remembers of PRIMARY's availability. */
 export const primaryHealth = createHealth();
+
+/** What this process could not carry over of PRIMARY's definitions. */
+export const untranslated = createUntranslatedList(telemetry);

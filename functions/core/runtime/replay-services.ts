@@ -8,7 +8,7 @@ import { createTombstones } from "../tombstone/tombstones.ts";
 import { awsClients } from "./aws-clients.ts";
 import { envelopeSettings } from "./envelope-settings.ts";
 import { lazily } from "./lazily.ts";
-import { config, replayBackup, replayPrimary, telemetry } from "./process.ts";
+import { config, replayBackup, replayPrimary, telemetry, untranslated } from "./process.ts";
 
 const hourMs = 3_600_000;
 
@@ -25,7 +25,8 @@ export const replayServices = lazily((): ReplayServices => {
     primary,
     backup,
     tombstones: createTombstones(backup, Date.now),
-    incarnations: createIncarnations(primary, backup),
+    incarnations: createIncarnations(primary, backup, untranslated),
+    untranslated,
     queue: createSqsQueue(sqs, settings.queueUrl),
     parkingLot: createParkingLot(deadLetters, payloads, envelope, Date.now),
     payloads,

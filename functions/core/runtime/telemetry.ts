@@ -17,6 +17,7 @@ export const counterNames = [
   "tombstonesWritten",
   "lateDeletes",
   "reconciledDocuments",
+  "untranslated",
   "enqueueFailures",
   "intentsSwept",
   "reads",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { ask, ClusterAnswerError, readJson } from "../cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../cluster/port.ts";
+import { hasTypes } from "../cluster/release.ts";
 import { isNewer } from "../replication/version.ts";
 
 /**
@@ -80,7 +81,8 @@ async function createSideIndex(
     mappings: { dynamic: false, properties: { version: { type: "keyword", index: false } } },
   };
   try {
-    await ask(backup, { method: "PUT", path: `/${index}`, body });
+    const query = hasTypes(await backup.release()) ? "include_type_name=false" : "";
+    await ask(backup, { method: "PUT", path: `/${index}`, query, body });
     return true;
   } catch (error) {
     if (!(error instanceof ClusterAnswerError) || error.status !== 400) throw error;
@@ -103,6 +105,7 @@ export function createTombstones(backup: Cluster, now: () => number): Tombstones
     async write(deletions) {
       const index = tombstoneIndex(now());
       await ensureIndex(index);
+      const typed = hasTypes(await backup.release()) ? "&type=_doc" : "";
       const lines = deletions.map(
         ({ key, version }) =>
           `{"index":{"_id":${JSON.stringify(key)},"version":"${version}","version_type":"external"}}\n{"key":${JSON.stringify(key)},"version":"${version}"}\n`,
@@ -110,7 +113,7 @@ export function createTombstones(backup: Cluster, now: () => number): Tombstones
       const answer = await ask(backup, {
         method: "POST",
         path: `/${index}/_bulk`,
-        query: "filter_path=items.*.status,items.*.error.type",
+        query: `filter_path=items.*.status,items.*.error.type${typed}`,
         body: Buffer.from(lines.join("")),
       });
       const { items } = readJson(backup, bulkSchema, answer);

@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import type { Cluster } from "../cluster/port.ts";
-import { readDefinitions } from "../definition/index-definition.ts";
-import type { IndexDefinition } from "../definition/translate.ts";
+import { type IndexDefinition, readDefinitions } from "../definition/index-definition.ts";
 import type { DocumentKey } from "../replication/record.ts";
 
 const routed = v.object({ index_routing: v.string() });

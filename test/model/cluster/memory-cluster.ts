@@ -86,6 +86,7 @@ export function asCluster(name: ClusterName, memory: MemoryCluster): Cluster {
       return pending.answer;
     },
     stream: () => Promise.reject(new Error("the model does not stream")),
+    release: () => Promise.resolve({ product: "opensearch", version: "2.19.1" }),
     close: () => Promise.resolve(),
   };
 }

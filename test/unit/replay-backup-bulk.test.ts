@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sendToBackup } from "../../functions/replay/backup-bulk.ts";
+import { clusterError, fakeCluster } from "../support/fake-cluster.ts";
+
+const lines = [Buffer.from('{"delete":{"_id":"1"}}\n'), Buffer.from('{"delete":{"_id":"2"}}\n')];
+const done = () => ({ body: { errors: false, items: [] } });
+
+test("sendToBackup() names a mapping type on Elasticsearch 6 alone", async () => {
+  const backup = fakeCluster("backup", done);
+  backup.runs({ product: "elasticsearch", version: "6.8.23" });
+  await sendToBackup(backup, lines);
+  backup.runs({ product: "elasticsearch", version: "7.0.0" });
+  await sendToBackup(backup, lines);
+  assert.deepEqual(
+    backup.requests.map(({ query }) => new URLSearchParams(query).get("type")),
+    ["_doc", null],
+  );
+});
+
+test("sendToBackup() tries again, and parks nothing, when BACKUP was replaced by a release with or without types", async () => {
+  for (const reason of [
+    "request [/_bulk] contains unrecognized parameter: [type]",
+    "Validation Failed: 1: type is missing;2: type is missing;",
+  ]) {
+    const backup = fakeCluster("backup", () => clusterError(400, "illegal_argument_exception", reason));
+    const kinds = (await sendToBackup(backup, lines)).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ["retry", "retry"]);
+  }
+});
