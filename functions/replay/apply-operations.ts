@@ -99,13 +99,17 @@ interface Placed {
   readonly at: number;
 }
 
+/** Which document it is about: equal for two operations on the same one. */
+export function documentOf({ incarnation, entry: { id, routing = "" } }: PendingOperation): string {
+  return `${incarnation.uuid}/${routing.length}/${routing}/${id}`;
+}
+
 /** The newest operation on each document; the others are superseded here already. */
 function newestOfEach(operations: readonly PendingOperation[]): readonly Placed[] {
   const newest = new Map<string, Placed>();
   for (const [at, operation] of operations.entries()) {
-    const { entry, incarnation } = operation;
-    const { routing = "" } = entry;
-    const key = `${incarnation.uuid}/${routing.length}/${routing}/${entry.id}`;
+    const { entry } = operation;
+    const key = documentOf(operation);
     const before = newest.get(key);
     if (before === undefined || isNewer(entry.version, before.operation.entry.version)) {
       newest.set(key, { operation, at });

@@ -21,6 +21,7 @@ import type { ReceivedRecord } from "./message.ts";
 import { type PreparedIncarnations, prepareIncarnations } from "./prepare-incarnations.ts";
 import { type ReconciledPage, reconcilePage } from "./reconcile-index.ts";
 import type { MessageEnd, ReplayServices } from "./replay-batch.ts";
+import { retryTogether } from "./retry-together.ts";
 import { secondChance } from "./second-chance.ts";
 import { pendingOf, truthOf } from "./truth-of.ts";
 
@@ -51,7 +52,8 @@ export async function replayChunk(
   const resolved = await Promise.all(records.map((record) => resolve(record, incarnations, services)));
   const operations = resolved.flatMap((each) => (each.kind === "operations" ? each.operations : []));
   const first = await applyOperations(operations, receivedMs, services);
-  const dispositions = await secondChance(operations, first, receivedMs, services);
+  const settled = await secondChance(operations, first, receivedMs, services);
+  const dispositions = retryTogether(operations, settled);
   const ends: MessageEnd[] = [];
   let at = 0;
   for (const [i, each] of resolved.entries()) {

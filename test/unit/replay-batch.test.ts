@@ -160,6 +160,24 @@ test("replayBatch() reads PRIMARY's truth where a payload is lost: never a succe
   assert.deepEqual(await kinds(replayBatch([lost], services)), ["retry"]);
 });
 
+test("replayBatch() is done with a record that a newer one of its batch superseded only if that one is done", async () => {
+  const { services, backup, tombstones } = fakeReplayServices();
+  const index = await applyMessage([replica("1", 5, "{}")], services);
+  const damaged = { ...index, body: `${index.body}damaged` };
+  const deletion = await applyMessage([replica("1", 6)], services);
+  // PRIMARY has no such document: a deletion at its shard's guard stands for the damaged record now, and fails.
+  tombstones.failOn("write");
+  const ends = await replayBatch([damaged, deletion], services);
+  assert.deepEqual(
+    ends.map(({ kind }) => kind),
+    ["retry", "retry"],
+  );
+  tombstones.failOn(undefined);
+  await replayBatch([{ ...index, receives: 2 }], services);
+  await replayBatch([{ ...deletion, receives: 2 }], services);
+  assert.equal(backup.documents.size, 0);
+});
+
 test("replayBatch() drops the records of an incarnation that PRIMARY has no more", async () => {
   const { services, backup, primary } = fakeReplayServices();
   primary.indices.clear();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClusterAnswerError } from "../../functions/core/cluster/json-request.ts";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
+import { dropOldMonths } from "../../functions/core/tombstone/drop-old-months.ts";
 import { createTombstones, tombstoneIndex, tombstoneKey } from "../../functions/core/tombstone/tombstones.ts";
 import {
   clusterError,
@@ -17,7 +18,8 @@ const march = Date.parse("2026-03-15T12:00:00Z");
 /** BACKUP that writes every tombstone, and finds those in `held`: index to key to version. */
 function backupOf(held: Readonly<Record<string, Readonly<Record<string, string>>>> = {}) {
   return fakeCluster("backup", (request): FakeAnswer => {
-    if (request.method === "PUT") return {};
+    if (request.method === "PUT" || request.method === "DELETE") return {};
+    if (request.method === "GET") return { body: {} };
     if (request.path.endsWith("/_bulk")) {
       const writes = textOf(request).split("\n").length >> 1;
       return { body: { items: Array.from({ length: writes }, () => ({ index: { status: 201 } })) } };
@@ -43,9 +45,10 @@ test("write() makes the month's side index first, then writes each version, as d
   await tombstones.write([deletion, { key: 'k"2', version: "5" }]);
   assert.deepEqual(backup.requests.map(lineOf), [
     "PUT /understudy-tombstones-2026.03",
+    "GET /understudy-tombstones-%2A",
     "POST /understudy-tombstones-2026.03/_bulk",
   ]);
-  const lines = textOf(backup.requests[1]).trimEnd().split("\n");
+  const lines = textOf(backup.requests[2]).trimEnd().split("\n");
   assert.deepEqual(
     lines.map((line) => JSON.parse(line)),
     [
@@ -87,6 +90,7 @@ test("write() hides the side index: a search over all of BACKUP's indices does n
 
 test("write() makes the side index without `hidden` where BACKUP does not know the word", async () => {
   const backup = fakeCluster("backup", (request) => {
+    if (request.method === "GET") return { body: {} };
     if (request.method !== "PUT") return { body: { items: [{ index: { status: 201 } }] } };
     return textOf(request).includes("hidden") ? clusterError(400, "illegal_argument_exception") : {};
   });
@@ -94,11 +98,11 @@ test("write() makes the side index without `hidden` where BACKUP does not know t
   await tombstones.write([deletion]);
   assert.deepEqual(
     backup.requests.map(({ method }) => method),
-    ["PUT", "PUT", "POST"],
+    ["PUT", "PUT", "GET", "POST"],
   );
   assert.equal(textOf(backup.requests[1]).includes("hidden"), false);
   await tombstones.write([deletion]);
-  assert.equal(backup.requests.length, 4);
+  assert.equal(backup.requests.length, 5);
 });
 
 test("write() writes no tombstone where its side index cannot be made: nothing is created with guessed mappings", async () => {
@@ -152,11 +156,14 @@ test("write() makes the side index again after it vanished", async () => {
   const body = { items: [{ index: { status: 404, error: { type: "index_not_found_exception" } } }] };
   backup.answer(() => ({ body }));
   await assert.rejects(tombstones.write([deletion]), ClusterError);
-  backup.answer(({ method }) => (method === "PUT" ? {} : { body: { items: [{ index: { status: 201 } }] } }));
+  backup.answer(({ method }) => {
+    if (method === "GET") return { body: {} };
+    return method === "PUT" ? {} : { body: { items: [{ index: { status: 201 } }] } };
+  });
   await tombstones.write([deletion]);
   assert.deepEqual(
-    backup.requests.slice(-2).map(({ method }) => method),
-    ["PUT", "POST"],
+    backup.requests.slice(-3).map(({ method }) => method),
+    ["PUT", "GET", "POST"],
   );
 });
 
@@ -254,4 +261,38 @@ test("tombstoneKey() tells incarnations, shards and ids apart, and stays short f
   assert.equal(new Set(keys).size, keys.length);
   for (const key of keys) assert.ok(Buffer.byteLength(key) <= 512);
   assert.equal(tombstoneKey("u1", 0, "1"), tombstoneKey("u1", 0, "1"));
+});
+
+test("dropOldMonths() deletes the months that no look-up goes back to, by BACKUP's own times", async () => {
+  const at = (text: string) => ({
+    aliases: {},
+    mappings: {},
+    settings: { "index.creation_date": String(Date.parse(text)) },
+  });
+  const body = {
+    "understudy-tombstones-2026.03": at("2026-03-15"),
+    "understudy-tombstones-2025.12": at("2025-12-01"),
+    "understudy-tombstones-2025.11": at("2025-11-06"),
+    "understudy-tombstones-2025.10": at("2025-10-02"),
+  };
+  const backup = fakeCluster("backup", ({ method }) => (method === "GET" ? { body } : {}));
+  await dropOldMonths(backup, "understudy-tombstones-2026.03");
+  const [, ...dropped] = backup.requests.map(lineOf);
+  // 129 days: 13 weeks and a spare one after a month of use.
+  assert.deepEqual(dropped, ["DELETE /understudy-tombstones-2025.10"]);
+});
+
+test("dropOldMonths() deletes nothing while BACKUP does not show the index that was just made", async () => {
+  const old = { aliases: {}, mappings: {}, settings: { "index.creation_date": "1" } };
+  const backup = fakeCluster("backup", () => ({ body: { "understudy-tombstones-2020.01": old } }));
+  await dropOldMonths(backup, "understudy-tombstones-2026.03");
+  assert.equal(backup.requests.length, 1);
+});
+
+test("write() does not depend on the old months' deletion", async () => {
+  const backup = fakeCluster("backup", ({ method, path }) => {
+    if (method === "GET") return clusterError(503, "no_master");
+    return path.endsWith("/_bulk") ? { body: { items: [{ index: { status: 201 } }] } } : {};
+  });
+  await createTombstones(backup, () => march).write([deletion]);
 });

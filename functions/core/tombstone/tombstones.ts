@@ -4,6 +4,7 @@ import { ask, ClusterAnswerError, readJson } from "../cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../cluster/port.ts";
 import { hasTypes } from "../cluster/release.ts";
 import { isNewer } from "../replication/version.ts";
+import { dropOldMonths } from "./drop-old-months.ts";
 
 /**
  * Deletions that BACKUP's shards forget (cluster-semantics, section 3): one small document for each, in a
@@ -70,12 +71,14 @@ const mgetSchema = v.object({
   ),
 });
 
-/** @returns `false` when BACKUP refuses the settings. */
+/** What came of making a side index. */
+type SideIndex = "made" | "there" | "refused";
+
 async function createSideIndex(
   backup: Cluster,
   index: string,
   extra: { readonly hidden?: true },
-): Promise<boolean> {
+): Promise<SideIndex> {
   const body = {
     settings: { index: { number_of_shards: 1, auto_expand_replicas: "0-1", ...extra } },
     mappings: { dynamic: false, properties: { version: { type: "keyword", index: false } } },
@@ -83,10 +86,10 @@ async function createSideIndex(
   try {
     const query = hasTypes(await backup.release()) ? "include_type_name=false" : "";
     await ask(backup, { method: "PUT", path: `/${index}`, query, body });
-    return true;
+    return "made";
   } catch (error) {
     if (!(error instanceof ClusterAnswerError) || error.status !== 400) throw error;
-    return error.type === "resource_already_exists_exception";
+    return error.type === "resource_already_exists_exception" ? "there" : "refused";
   }
 }
 
@@ -97,8 +100,10 @@ export function createTombstones(backup: Cluster, now: () => number): Tombstones
   async function ensureIndex(index: string): Promise<void> {
     if (ensured.has(index)) return;
     // Hidden, so that a search over all of BACKUP's indices does not meet it; 6.8 does not know the word.
-    if (!(await createSideIndex(backup, index, { hidden: true }))) await createSideIndex(backup, index, {});
+    let made = await createSideIndex(backup, index, { hidden: true });
+    if (made === "refused") made = await createSideIndex(backup, index, {});
     ensured.add(index);
+    if (made === "made") await dropOldMonths(backup, index);
   }
 
   return {

@@ -66,6 +66,12 @@ export const bugs: readonly Bug[] = [
     replace: "  return placed;",
   },
   {
+    name: "a record is done when a newer one of its batch superseded it, whatever became of that one",
+    file: "functions/replay/replay-chunk.ts",
+    find: "const dispositions = retryTogether(operations, settled);",
+    replace: "const dispositions = settled;",
+  },
+  {
     name: "keep the oldest operation of a batch",
     file: "functions/replay/apply-operations.ts",
     find: "isNewer(entry.version, before.operation.entry.version)",
