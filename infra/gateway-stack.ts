@@ -1,10 +1,13 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { Alarms } from "./constructs/alarms.ts";
 import { ClientSecret } from "./constructs/client-secret.ts";
 import { ClusterAccess } from "./constructs/cluster-access.ts";
 import { assertDurations, DURATIONS, type Durations } from "./constructs/durations.ts";
 import { functionEnvironment } from "./constructs/function-environment.ts";
+import { HandleKey } from "./constructs/handle-key.ts";
+import { Network } from "./constructs/network.ts";
 import { OperationsDashboard } from "./constructs/operations-dashboard.ts";
 import { PayloadBucket } from "./constructs/payload-bucket.ts";
 import { ReconcileSweep } from "./constructs/reconcile-sweep.ts";
@@ -40,44 +43,51 @@ export class GatewayStack extends Stack {
     super(scope, id, props);
     const { settings, entries, durations = DURATIONS } = props;
     assertDurations(durations);
-    const removalPolicy = settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const protection = {
+      removalPolicy: settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      key: settings.kmsKeyArn === undefined ? undefined : Key.fromKeyArn(this, "Key", settings.kmsKeyArn),
+    };
 
     const primary = new ClusterAccess(this, "Primary", { side: "PRIMARY", cluster: settings.primary });
     const backup = new ClusterAccess(this, "Backup", { side: "BACKUP", cluster: settings.backup });
     const clientSecret =
       settings.authMode === "basic"
-        ? new ClientSecret(this, "Client", { secretArn: settings.clientSecretArn, removalPolicy })
+        ? new ClientSecret(this, "Client", { secretArn: settings.clientSecretArn, protection })
         : undefined;
+    const handleKey = new HandleKey(this, "Handles", protection);
 
-    const payloads = new PayloadBucket(this, "Payloads", { durations, removalPolicy });
+    const payloads = new PayloadBucket(this, "Payloads", { durations, protection });
     const records = new RecordQueue(this, "Replication", {
       queueName: `${settings.stackName}-records`,
       durations,
-      removalPolicy,
+      protection,
     });
 
-    const environment = functionEnvironment(settings, records, payloads);
+    const host = {
+      settings,
+      environment: functionEnvironment(settings, records, payloads, clientSecret),
+      network: settings.network && new Network(this, "Network", settings.network),
+    };
     const write = new WritePath(this, "WritePath", {
       entry: entries.write,
-      environment,
-      settings,
+      host,
       primary,
       records,
       payloads,
       clientSecret,
+      handleKey,
     });
     const search = new SearchPath(this, "SearchPath", {
       entry: entries.search,
-      environment,
-      settings,
+      host,
       primary,
       backup,
       clientSecret,
+      handleKey,
     });
     const replay = new ReplayPath(this, "ReplayPath", {
       entry: entries.replay,
-      environment,
-      settings,
+      host,
       durations,
       primary,
       backup,
@@ -86,13 +96,13 @@ export class GatewayStack extends Stack {
     });
     const sweep = new ReconcileSweep(this, "ReconcileSweep", {
       entry: entries.reconcile,
-      environment,
+      host,
       records,
       payloads,
       primary,
     });
 
-    const { api } = new RestEndpoint(this, "Endpoint", {
+    const { api, url } = new RestEndpoint(this, "Endpoint", {
       settings,
       write: write.handler,
       search: search.handler,
@@ -112,10 +122,18 @@ export class GatewayStack extends Stack {
       functions,
     });
 
-    new CfnOutput(this, "ApiUrl", { value: api.url });
+    new CfnOutput(this, "ApiUrl", { value: url });
+    if (api.domainName) {
+      new CfnOutput(this, "DomainTarget", { value: api.domainName.domainNameAliasDomainName });
+    }
     if (clientSecret) new CfnOutput(this, "ClientSecretName", { value: clientSecret.secret.secretName });
     new CfnOutput(this, "QueueUrl", { value: records.queue.queueUrl });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: records.deadLetterQueue.queueUrl });
+    new CfnOutput(this, "PayloadBucketName", { value: payloads.bucket.bucketName });
     new CfnOutput(this, "DashboardUrl", { value: dashboard.url });
+    if (settings.retainData) {
+      const kept = "cdk destroy keeps the queues, the bucket and the generated secrets (RETAIN_DATA=true)";
+      new CfnOutput(this, "KeptByDestroy", { value: kept });
+    }
   }
 }

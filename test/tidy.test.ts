@@ -297,7 +297,7 @@ test("the README's table lists exactly the settings that the code reads", () => 
 /** Names that a settings reader is asked for, and names read from an environment directly. */
 function settingsInCode(): ReadonlySet<string> {
   const readers = sources.filter(({ path }) =>
-    /^(functions\/core\/runtime\/(config|sign-in-settings|process)|infra\/settings|infra\/local\/host-settings|infra\/local\/servers\/account)\.ts$/.test(
+    /^(functions\/core\/runtime\/(config|sign-in-settings|process)|infra\/(\w+-)*settings|infra\/local\/host-settings|infra\/local\/servers\/account)\.ts$/.test(
       path,
     ),
   );

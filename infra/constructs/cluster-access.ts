@@ -2,7 +2,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import type { ClusterSettings } from "../settings.ts";
+import type { ClusterSettings } from "../cluster-settings.ts";
 
 const READ_ACTIONS = ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"];
 const WRITE_ACTIONS = [...READ_ACTIONS, "es:ESHttpPut", "es:ESHttpPatch", "es:ESHttpDelete"];
@@ -40,6 +40,7 @@ export class ClusterAccess extends Construct {
         return;
       case "sigv4":
         handler.addEnvironment(`${side}_SIGV4_SERVICE`, access.service);
+        handler.addEnvironment(`${side}_SIGV4_REGION`, access.region);
         // The collection's data access policy decides about reading and writing; IAM has one action for all.
         handler.addToRolePolicy(
           access.service === "aoss"

@@ -1,6 +1,12 @@
-import type { ClusterSettings, GatewaySettings } from "../settings.ts";
+import type { ClusterSettings } from "../cluster-settings.ts";
+import type { GatewaySettings } from "../settings.ts";
+import type { ClientSecret } from "./client-secret.ts";
 import { INTENT_PREFIX, PAYLOAD_PREFIX, type PayloadBucket } from "./payload-bucket.ts";
 import type { RecordQueue } from "./record-queue.ts";
+
+/** The CA file of each side in a function's bundle, and where the function finds it. */
+export const CA_FILES = { PRIMARY: "primary-ca.pem", BACKUP: "backup-ca.pem" } as const;
+const BUNDLE_FOLDER = "/var/task";
 
 /**
  * What every function is told. All read the same configuration, so all get every name; a name is not a right,
@@ -10,6 +16,7 @@ export function functionEnvironment(
   settings: GatewaySettings,
   records: RecordQueue,
   payloads: PayloadBucket,
+  clientSecret: ClientSecret | undefined,
 ): Record<string, string> {
   return {
     LOG_LEVEL: settings.logLevel,
@@ -25,6 +32,8 @@ export function functionEnvironment(
     PAYLOAD_BUCKET: payloads.bucket.bucketName,
     PAYLOAD_PREFIX,
     INTENT_PREFIX,
+    ...(clientSecret && { CLIENT_SECRET_ARN: clientSecret.secret.secretArn }),
+    ...settings.passedOn,
     ...clusterEnvironment("PRIMARY", settings.primary),
     ...clusterEnvironment("BACKUP", settings.backup),
   };
@@ -38,5 +47,7 @@ function clusterEnvironment(side: "PRIMARY" | "BACKUP", cluster: ClusterSettings
     [`${side}_MAX_CONNECTION_PER_NODE`]: String(cluster.connectionsMaxPerNode),
     [`${side}_DISCOVERY_ENABLED`]: String(cluster.discovery),
     [`${side}_DISCOVERY_REFRESH_ENABLED`]: String(cluster.discoveryRefresh),
+    [`${side}_TLS_VERIFY`]: String(cluster.verifyTls),
+    ...(cluster.caFile && { [`${side}_CA_FILE`]: `${BUNDLE_FOLDER}/${CA_FILES[side]}` }),
   };
 }

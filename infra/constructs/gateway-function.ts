@@ -1,21 +1,43 @@
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
-import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { NodejsFunction, OutputFormat, SourceMapMode } from "aws-cdk-lib/aws-lambda-nodejs";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
+import type { GatewaySettings } from "../settings.ts";
+import { CA_FILES } from "./function-environment.ts";
+import type { Network } from "./network.ts";
 
 /** CommonJS dependencies inside an ESM bundle still call `require` for Node's own modules. */
 const REQUIRE_BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
+/** What lets a function in a VPC have its network interfaces (AWSLambdaVPCAccessExecutionRole without the logs). */
+const INTERFACE_ACTIONS = [
+  "ec2:CreateNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:DeleteNetworkInterface",
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
+/** What is the same for all functions of a stack. */
+export interface FunctionHost {
+  readonly settings: GatewaySettings;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly network: Network | undefined;
+}
+
 export interface GatewayFunctionProps {
+  readonly host: FunctionHost;
   /** The absolute path of the file that exports `handler`. */
   readonly entry: string;
   readonly description: string;
   /** 1,769 MB is one whole vCPU. */
   readonly memoryMb: number;
   readonly timeout: Duration;
-  readonly environment: Readonly<Record<string, string>>;
+  /** Kept for this function, and its limit; without it the account's pool. */
+  readonly reservedConcurrency?: number | undefined;
 }
 
 /**
@@ -26,12 +48,17 @@ export interface GatewayFunctionProps {
  * of 2027 need 22). AWS keeps nodejs22.x until 2027-04-30; nodejs24.x follows when the tests run on it.
  */
 export function gatewayFunction(scope: Construct, id: string, props: GatewayFunctionProps): NodejsFunction {
+  const { settings, environment, network } = props.host;
   const logGroup = new LogGroup(scope, `${id}Logs`, {
-    retention: RetentionDays.ONE_MONTH,
+    retention: settings.logRetentionDays,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
   logGroup.grantWrite(role);
+  if (network !== undefined) {
+    // EC2 has no resource to name before the interface is there.
+    role.addToPolicy(new PolicyStatement({ actions: INTERFACE_ACTIONS, resources: ["*"] }));
+  }
   return new NodejsFunction(scope, id, {
     entry: props.entry,
     handler: "handler",
@@ -43,7 +70,15 @@ export function gatewayFunction(scope: Construct, id: string, props: GatewayFunc
     role,
     logGroup,
     tracing: Tracing.ACTIVE,
-    environment: { ...props.environment, NODE_OPTIONS: "--enable-source-maps" },
+    ...(props.reservedConcurrency !== undefined && {
+      reservedConcurrentExecutions: props.reservedConcurrency,
+    }),
+    ...(network && {
+      vpc: network.vpc,
+      vpcSubnets: { subnets: network.vpc.privateSubnets },
+      securityGroups: [network.securityGroup],
+    }),
+    environment: { ...environment, NODE_OPTIONS: "--enable-source-maps" },
     bundling: {
       format: OutputFormat.ESM,
       target: "node22",
@@ -56,6 +91,18 @@ export function gatewayFunction(scope: Construct, id: string, props: GatewayFunc
       metafile: true,
       // The versions that were tested, not those that the runtime happens to carry.
       bundleAwsSDK: true,
+      commandHooks: {
+        beforeBundling: () => [],
+        beforeInstall: () => [],
+        afterBundling: (_, folder) => copiesOfCaFiles(settings, folder),
+      },
     },
   });
+}
+
+function copiesOfCaFiles({ primary, backup }: GatewaySettings, folder: string): string[] {
+  const quoted = (path: string) => `'${path.replaceAll("'", "'\\''")}'`;
+  const copy = (from: string | undefined, name: string) =>
+    from === undefined ? [] : [`cp ${quoted(from)} ${quoted(`${folder}/${name}`)}`];
+  return [...copy(primary.caFile, CA_FILES.PRIMARY), ...copy(backup.caFile, CA_FILES.BACKUP)];
 }

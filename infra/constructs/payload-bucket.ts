@@ -1,7 +1,9 @@
-import { Duration, type RemovalPolicy } from "aws-cdk-lib";
+import { Duration } from "aws-cdk-lib";
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
+import type { DataProtection } from "./data-protection.ts";
 import type { Durations } from "./durations.ts";
 import { pinLogicalId } from "./pinned-logical-id.ts";
 
@@ -12,17 +14,21 @@ export const INTENT_PREFIX = "intents/";
 
 export interface PayloadBucketProps {
   readonly durations: Durations;
-  readonly removalPolicy: RemovalPolicy;
+  readonly protection: DataProtection;
 }
 
 /** Payloads and intents, each under a prefix of its own; every grant is for one prefix and the exact actions. */
 export class PayloadBucket extends Construct {
   readonly bucket: Bucket;
+  private readonly key: IKey | undefined;
 
   constructor(scope: Construct, id: string, props: PayloadBucketProps) {
     super(scope, id);
+    this.key = props.protection.key;
     this.bucket = new Bucket(this, "Bucket", {
-      encryption: BucketEncryption.S3_MANAGED,
+      encryption: this.key ? BucketEncryption.KMS : BucketEncryption.S3_MANAGED,
+      // One call to KMS for many objects: intents come and go with every write.
+      ...(this.key && { encryptionKey: this.key, bucketKeyEnabled: true }),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: true,
@@ -37,7 +43,7 @@ export class PayloadBucket extends Construct {
         // Intents have no expiry: one that expired unread would be a write that nobody reconciles.
         { id: "abort-uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
-      removalPolicy: props.removalPolicy,
+      removalPolicy: props.protection.removalPolicy,
     });
     pinLogicalId(this.bucket, "PayloadBucket");
   }
@@ -77,5 +83,6 @@ export class PayloadBucket extends Construct {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions, resources: [this.bucket.arnForObjects(`${prefix}*`)] }),
     );
+    this.key?.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey");
   }
 }

@@ -4,13 +4,13 @@ import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { NodejsFunction } from "aws-cdk-lib/aws-lambda-nodejs";
 import { Construct } from "constructs";
 import type { ClusterAccess } from "./cluster-access.ts";
-import { gatewayFunction } from "./gateway-function.ts";
+import { type FunctionHost, gatewayFunction } from "./gateway-function.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
 import type { RecordQueue } from "./record-queue.ts";
 
 export interface ReconcileSweepProps {
   readonly entry: string;
-  readonly environment: Readonly<Record<string, string>>;
+  readonly host: FunctionHost;
   readonly records: RecordQueue;
   readonly payloads: PayloadBucket;
   readonly primary: ClusterAccess;
@@ -27,11 +27,11 @@ export class ReconcileSweep extends Construct {
       description: "Turns intents that were left over into reconcile records",
       memoryMb: 512,
       timeout: Duration.seconds(50),
-      environment: props.environment,
+      host: props.host,
     });
     // The schedule's next event is a minute away and sees the same intents.
     this.handler.configureAsyncInvoke({ retryAttempts: 0 });
-    props.records.queue.grant(this.handler, "sqs:SendMessage");
+    props.records.grantSend(this.handler);
     props.payloads.grantSweepIntents(this.handler);
     props.primary.signIn(this.handler, "read");
     new Rule(this, "EveryMinute", {

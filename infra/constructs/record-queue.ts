@@ -1,6 +1,9 @@
-import { Duration, type RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
+import type { IGrantable } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Queue, QueueEncryption, RedrivePermission } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import type { DataProtection } from "./data-protection.ts";
 import type { Durations } from "./durations.ts";
 import { pinLogicalId } from "./pinned-logical-id.ts";
 
@@ -15,21 +18,27 @@ export interface RecordQueueProps {
   /** Unique in the account and region. */
   readonly queueName: string;
   readonly durations: Durations;
-  readonly removalPolicy: RemovalPolicy;
+  readonly protection: DataProtection;
 }
 
 /** One BACKUP's records: a standard queue, and the dead-letter queue where records are parked for a person. */
 export class RecordQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  private readonly key: IKey | undefined;
 
   constructor(scope: Construct, id: string, props: RecordQueueProps) {
     super(scope, id);
-    const { queueName, durations, removalPolicy } = props;
+    const { queueName, durations } = props;
+    const { removalPolicy, key } = props.protection;
+    this.key = key;
+    const encryption = key
+      ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key }
+      : { encryption: QueueEncryption.SQS_MANAGED };
     // Each queue names the other. A fixed name for one of them cuts the circle that CloudFormation refuses.
     const queueArn = Stack.of(this).formatArn({ service: "sqs", resource: queueName });
     this.deadLetterQueue = new Queue(this, "DeadLetters", {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...encryption,
       enforceSSL: true,
       retentionPeriod: Duration.seconds(durations.deadLetterRetentionSeconds),
       redriveAllowPolicy: {
@@ -40,7 +49,7 @@ export class RecordQueue extends Construct {
     });
     this.queue = new Queue(this, "Records", {
       queueName,
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...encryption,
       enforceSSL: true,
       visibilityTimeout: Duration.seconds(durations.visibilityTimeoutSeconds),
       retentionPeriod: Duration.seconds(durations.queueRetentionSeconds),
@@ -50,5 +59,13 @@ export class RecordQueue extends Construct {
     });
     pinLogicalId(this.queue, "RecordQueue");
     pinLogicalId(this.deadLetterQueue, "DeadLetterQueue");
+  }
+  grantSend(grantee: IGrantable): void {
+    this.queue.grant(grantee, "sqs:SendMessage");
+    this.key?.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey");
+  }
+
+  grantPark(grantee: IGrantable): void {
+    this.deadLetterQueue.grant(grantee, "sqs:SendMessage");
   }
 }

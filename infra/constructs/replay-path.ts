@@ -2,17 +2,15 @@ import { Duration } from "aws-cdk-lib";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { NodejsFunction } from "aws-cdk-lib/aws-lambda-nodejs";
 import { Construct } from "constructs";
-import type { GatewaySettings } from "../settings.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import type { Durations } from "./durations.ts";
-import { gatewayFunction } from "./gateway-function.ts";
+import { type FunctionHost, gatewayFunction } from "./gateway-function.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
 import type { RecordQueue } from "./record-queue.ts";
 
 export interface ReplayPathProps {
   readonly entry: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly settings: GatewaySettings;
+  readonly host: FunctionHost;
   readonly durations: Durations;
   readonly primary: ClusterAccess;
   readonly backup: ClusterAccess;
@@ -26,13 +24,14 @@ export class ReplayPath extends Construct {
 
   constructor(scope: Construct, id: string, props: ReplayPathProps) {
     super(scope, id);
-    const { settings, records, payloads } = props;
+    const { records, payloads } = props;
+    const { pollers, replayConcurrencyMax } = props.host.settings;
     this.handler = gatewayFunction(this, "Replay", {
       entry: props.entry,
       description: "Applies records to BACKUP",
       memoryMb: 1_769,
       timeout: Duration.seconds(props.durations.replayTimeoutSeconds),
-      environment: props.environment,
+      host: props.host,
     });
     props.primary.signIn(this.handler, "read");
     props.backup.signIn(this.handler, "write");
@@ -43,11 +42,13 @@ export class ReplayPath extends Construct {
         maxBatchingWindow: Duration.seconds(1),
         reportBatchItemFailures: true,
         // The guard of BACKUP: at most so many bulks at once.
-        maxConcurrency: settings.replayConcurrencyMax,
+        ...(pollers
+          ? { provisionedPollerConfig: { minimumPollers: pollers.min, maximumPollers: pollers.max } }
+          : { maxConcurrency: replayConcurrencyMax }),
       }),
     );
-    records.queue.grant(this.handler, "sqs:SendMessage");
-    records.deadLetterQueue.grant(this.handler, "sqs:SendMessage");
+    records.grantSend(this.handler);
+    records.grantPark(this.handler);
     payloads.grantConsumePayloads(this.handler);
   }
 }

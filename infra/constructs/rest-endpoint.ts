@@ -3,7 +3,6 @@ import {
   AccessLogField,
   AccessLogFormat,
   AuthorizationType,
-  EndpointType,
   type IResource,
   LambdaIntegration,
   LogGroupLogDestination,
@@ -13,10 +12,13 @@ import {
   RestApi,
 } from "aws-cdk-lib/aws-apigateway";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 import { Construct } from "constructs";
 import { searchRoutes, writtenPaths } from "../../functions/core/routing/search-routes.ts";
+import { API_WAIT_SECONDS } from "../passed-on-settings.ts";
 import type { GatewaySettings } from "../settings.ts";
+import { apiExposure } from "./api-exposure.ts";
 import { pinLogicalId } from "./pinned-logical-id.ts";
 import { routeTree } from "./route-tree.ts";
 import { searchTimeout } from "./search-path.ts";
@@ -51,6 +53,8 @@ export interface RestEndpointProps {
  */
 export class RestEndpoint extends Construct {
   readonly api: RestApi;
+  /** What clients are given, with a slash at the end. */
+  readonly url: string;
 
   constructor(scope: Construct, id: string, props: RestEndpointProps) {
     super(scope, id);
@@ -58,7 +62,7 @@ export class RestEndpoint extends Construct {
     this.api = new RestApi(this, "Api", {
       restApiName: settings.stackName,
       description: "One endpoint in front of PRIMARY and BACKUP",
-      endpointTypes: [EndpointType.REGIONAL],
+      ...apiExposure(this, settings),
       // Every body as bytes: gzip and bulk lines must arrive as they were sent.
       binaryMediaTypes: ["*/*"],
       defaultMethodOptions: {
@@ -74,7 +78,7 @@ export class RestEndpoint extends Construct {
         throttlingBurstLimit: settings.requestBurstMax,
         accessLogDestination: new LogGroupLogDestination(
           new LogGroup(this, "AccessLog", {
-            retention: RetentionDays.ONE_MONTH,
+            retention: settings.logRetentionDays,
             removalPolicy: RemovalPolicy.DESTROY,
           }),
         ),
@@ -89,13 +93,18 @@ export class RestEndpoint extends Construct {
     this.api.node.tryRemoveChild("Endpoint");
     this.answerInElasticsearchShape();
     this.addRoutes(props);
+    this.url = settings.domain === undefined ? this.api.url : `https://${settings.domain.name}/`;
+    if (settings.webAclArn !== undefined) {
+      const { stageArn } = this.api.deploymentStage;
+      new CfnWebACLAssociation(this, "WebAcl", { resourceArn: stageArn, webAclArn: settings.webAclArn });
+    }
   }
 
   private addRoutes(props: RestEndpointProps): void {
     // One permission per function instead of two per method keeps the stack far from CloudFormation's 500 resources.
     const write = new LambdaIntegration(props.write, {
       scopePermissionToMethod: false,
-      timeout: Duration.seconds(29),
+      timeout: Duration.seconds(API_WAIT_SECONDS),
     });
     const search = new LambdaIntegration(props.search, {
       scopePermissionToMethod: false,

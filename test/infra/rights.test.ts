@@ -25,7 +25,7 @@ test("WritePath may enqueue, write payloads, and write and remove intents; it kn
     log("WritePathWrite"),
     "Allow s3:DeleteObject s3:PutObject on <PayloadBucket>/intents/*",
     "Allow s3:PutObject on <PayloadBucket>/payloads/*",
-    `${readSecret} <ClientSecret> ${primarySecret}`,
+    `${readSecret} <ClientSecret> <HandleKey> ${primarySecret}`,
     "Allow sqs:SendMessage on <RecordQueue>",
     trace,
   ]);
@@ -40,7 +40,7 @@ test("WritePath has no right on intents when there are none", () => {
 test("SearchPath may read its secrets and nothing else: no queue, no bucket", () => {
   assert.deepEqual(rightsOf(template, "SearchPathSearchRole").sort(), [
     log("SearchPathSearch"),
-    `${readSecret} <ClientSecret> ${backupSecret} ${primarySecret}`,
+    `${readSecret} <ClientSecret> <HandleKey> ${backupSecret} ${primarySecret}`,
     trace,
   ]);
 });
@@ -78,7 +78,7 @@ test("GatewayStack's functions have no managed policies", () => {
 
 test("SearchPath gets no service credentials under passthrough: nobody here authenticated the caller", () => {
   const passthrough = synthesise({ ...withSecrets, AUTH_MODE: "passthrough" });
-  assert.deepEqual(secretsOf(passthrough, "SearchPathSearchRole"), []);
+  assert.deepEqual(secretsOf(passthrough, "SearchPathSearchRole"), ["<HandleKey>"]);
   assert.deepEqual(secretsOf(passthrough, "ReplayPathReplayRole"), [`${backupSecret} ${primarySecret}`]);
   const functions = Object.entries(resources(passthrough, "AWS::Lambda::Function"));
   const told = functions.filter(([, one]) => one.Properties.Environment.Variables.BACKUP_SECRET_ARN);

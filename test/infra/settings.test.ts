@@ -34,6 +34,8 @@ test("readSettings() needs the two endpoints only, and has the documented defaul
     connectionsMaxPerNode: 200,
     discovery: false,
     discoveryRefresh: false,
+    caFile: undefined,
+    verifyTls: true,
   };
   assert.deepEqual(read(minimum), {
     stackName: "understudy",
@@ -53,6 +55,16 @@ test("readSettings() needs the two endpoints only, and has the documented defaul
     logLevel: "info",
     alarmTopicArn: undefined,
     retainData: true,
+    passedOn: {},
+    network: undefined,
+    domain: undefined,
+    webAclArn: undefined,
+    apiVpcEndpointIds: [],
+    kmsKeyArn: undefined,
+    pollers: undefined,
+    writeReservedConcurrency: undefined,
+    searchReservedConcurrency: undefined,
+    logRetentionDays: 30,
   });
 });
 
@@ -80,12 +92,12 @@ test("readSettings() lists every problem at once, each with its setting's name",
   assert.deepEqual(found, [
     "AUTH_MODE must be basic, iam, passthrough (none exists only on loopback)",
     "RECORD_ENCODING must be gzip (SQS bodies are text, so records are compressed)",
+    "RESPONSE_STREAMING must be true or false",
     "PRIMARY_ENDPOINT is missing; set it to the URLs of the cluster's nodes, comma-separated",
     "PRIMARY_MAX_QPS_PER_NODE must be a whole number from 1 to 1000000",
     "BACKUP_ENDPOINT has an entry that is no http(s) URL; write https://host[:port], comma-separated",
     "INTENTS must be before, parallel, off",
     "REPLAY_MAX_CONCURRENCY must be a whole number from 2 to 1000",
-    "RESPONSE_STREAMING must be true or false",
   ]);
 });
 
@@ -113,7 +125,12 @@ test("readSettings() reads a secret's ARN and SigV4 as ways to sign in", () => {
     BACKUP_SIGV4_RESOURCE_ARN: domain,
   });
   assert.deepEqual(settings.primary.access, { kind: "secret", secretArn: primarySecret });
-  assert.deepEqual(settings.backup.access, { kind: "sigv4", service: "es", resourceArn: domain });
+  assert.deepEqual(settings.backup.access, {
+    kind: "sigv4",
+    service: "es",
+    region: "eu-west-1",
+    resourceArn: domain,
+  });
 });
 
 test("readSettings() refuses two ways to sign in, and SigV4 without the resource or with another service's", () => {
@@ -140,4 +157,45 @@ test("readSettings() refuses an incomplete ARN, and a client secret where nobody
   assert.deepEqual(problems({ ...minimum, AUTH_MODE: "iam", CLIENT_SECRET_ARN: primarySecret }), [
     "CLIENT_SECRET_ARN has no meaning with AUTH_MODE=iam; remove one of the two",
   ]);
+});
+
+test("readSettings() refuses what AWS leaves no room for, and options that lack their other half", () => {
+  assert.deepEqual(
+    problems({
+      ...minimum,
+      RESPONSE_STREAMING: "false",
+      READ_TIMEOUT_SECONDS: "15",
+      WRITE_TIMEOUT_SECONDS: "29",
+      INTENT_AGE_SECONDS: "60",
+      RETRY_HOURS_MAX: "96",
+      PRIMARY_CA_FILE: "no/such/file.pem",
+    }),
+    [
+      "PRIMARY_CA_FILE names no file on this machine",
+      "READ_TIMEOUT_SECONDS must be a whole number from 1 to 14",
+      "WRITE_TIMEOUT_SECONDS must be a whole number from 1 to 28",
+      "INTENT_AGE_SECONDS must be a whole number from 61 to 86400",
+      "RETRY_HOURS_MAX must be a whole number from 1 to 90",
+    ],
+  );
+  assert.deepEqual(
+    problems({ ...minimum, DOMAIN_NAME: "a.example.com", VPC_SUBNET_IDS: "subnet-0123456789abcdef0" }),
+    ["VPC_SUBNET_IDS needs VPC_ID as well; set it", "DOMAIN_NAME needs CERTIFICATE_ARN as well; set it"],
+  );
+  assert.deepEqual(
+    problems({
+      ...minimum,
+      VPC_ID: "vpc-0123456789abcdef0",
+      VPC_SUBNET_IDS: "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+      VPC_AVAILABILITY_ZONES: "a",
+      VPC_ENDPOINTS: "true",
+      REPLAY_POLLERS_MAX: "5",
+      REPLAY_MAX_CONCURRENCY: "5",
+    }),
+    [
+      "VPC_SUBNET_IDS and VPC_AVAILABILITY_ZONES must name as many subnets as zones, at least one",
+      "VPC_ENDPOINTS needs VPC_ROUTE_TABLE_IDS as well (S3 is reached by a route); set it",
+      "REPLAY_MAX_CONCURRENCY and REPLAY_POLLERS_MAX exclude each other (each poller runs up to 10 functions); unset one of the two",
+    ],
+  );
 });
