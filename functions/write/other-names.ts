@@ -1,15 +1,12 @@
 import * as v from "valibot";
+import { byName } from "../core/cluster/by-name.ts";
 import { ask, readJson } from "../core/cluster/json-request.ts";
 import type { Cluster } from "../core/cluster/port.ts";
 import type { PrimaryIndex } from "../core/definition/primary-catalog.ts";
 import { segment } from "../core/routing/path.ts";
 
-const answerSchema = v.record(
-  v.string(),
-  v.object({
-    aliases: v.optional(v.record(v.string(), v.unknown()), {}),
-    data_stream: v.optional(v.string()),
-  }),
+const answerSchema = byName(
+  v.object({ aliases: v.optional(byName(v.unknown())), data_stream: v.optional(v.string()) }),
 );
 
 /** As long as the catalog's entry lives: a few seconds. */
@@ -33,8 +30,8 @@ async function readNames(index: string, primary: Cluster): Promise<ReadonlySet<s
   const query = "filter_path=*.aliases,*.data_stream";
   const answer = await ask(primary, { method: "GET", path: `/${segment(index)}`, query });
   if (answer.status === 404) return new Set();
-  const found = readJson(primary, answerSchema, answer)[index];
+  const found = readJson(primary, answerSchema, answer).get(index);
   if (found === undefined) return new Set();
   const stream = found.data_stream === undefined ? [] : [found.data_stream];
-  return new Set([...Object.keys(found.aliases), ...stream]);
+  return new Set([...(found.aliases?.keys() ?? []), ...stream]);
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { byName } from "../../functions/core/cluster/by-name.ts";
 import { ask, readJson } from "../../functions/core/cluster/json-request.ts";
 import type { Cluster } from "../../functions/core/cluster/port.ts";
 import { readDefinitions, readMark } from "../../functions/core/definition/index-definition.ts";
@@ -16,14 +17,12 @@ const metadataSchema = v.object({
   metadata: v.optional(
     v.object({
       indices: v.optional(
-        v.record(
-          v.string(),
+        byName(
           v.object({
             state: v.string(),
             settings: v.object({ index: v.object({ uuid: v.string(), number_of_shards: v.string() }) }),
           }),
         ),
-        {},
       ),
     }),
   ),
@@ -48,10 +47,9 @@ export async function readNamedIndices(
   });
   const found = new Map<string, NamedIndex>();
   if (answer.status === 404) return found;
-  const indices = readJson(cluster, metadataSchema, answer).metadata?.indices ?? {};
-  for (const index of Object.keys(indices).sort()) {
-    const described = indices[index];
-    if (described === undefined || index.startsWith(".") || index.startsWith("understudy-")) continue;
+  const indices = [...(readJson(cluster, metadataSchema, answer).metadata?.indices ?? [])];
+  for (const [index, described] of indices.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (index.startsWith(".") || index.startsWith("understudy-")) continue;
     const { uuid, number_of_shards } = described.settings.index;
     found.set(index, {
       index,

@@ -105,3 +105,13 @@ test("levelAliases() throws what BACKUP refuses and what a cluster does not answ
   await assert.rejects(silent.level("books"), ClusterError);
   assert.equal(silent.posted().length, 0);
 });
+
+test("levelAliases() leaves the hiding of aliases out on Elasticsearch 6, and asks once", async () => {
+  const hidden = { is_hidden: true, index_routing: "7" };
+  const { backup, level, posted, userAliases } = clusters({ books: { hidden } }, { books: {} });
+  backup.cluster.runs({ product: "elasticsearch", version: "6.8.23" });
+  await level("books");
+  await level("books");
+  assert.deepEqual(userAliases(), { books: { hidden: { index_routing: "7" } } });
+  assert.equal(posted().length, 1);
+});

@@ -8,7 +8,7 @@ import { deleteIncarnation } from "./delete-incarnation.ts";
 import { holdsDocuments } from "./holds-documents.ts";
 import { type IndexDefinition, readDefinitions, readMark } from "./index-definition.ts";
 import { levelAliases } from "./level-aliases.ts";
-import { levelAnalysis } from "./level-analysis.ts";
+import { createAnalysisLevelling, type LevelAnalysis } from "./level-analysis.ts";
 import type { PrimaryState } from "./primary-state.ts";
 import { putMapping } from "./put-mapping.ts";
 import { createRequest } from "./translate.ts";
@@ -67,6 +67,7 @@ export function createIncarnations(
   const underWay = new Map<string, Promise<Readiness>>();
   /** Announced and not made yet: an index that BACKUP refuses is announced once, not at every attempt. */
   const announced = new Set<string>();
+  const levelAnalysis = createAnalysisLevelling(backup);
 
   async function withoutPrimary(incarnation: Incarnation): Promise<Readiness> {
     const remembered = known.get(incarnation.uuid);
@@ -97,7 +98,7 @@ export function createIncarnations(
       announced.add(incarnation.uuid);
     }
     if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {
-      untranslated.replace(incarnation.index, await adopt(backup, source, present, state));
+      untranslated.replace(incarnation.index, await adopt({ backup, levelAnalysis }, source, present, state));
       if (hasAliases(source) || hasAliases(present)) {
         await levelAliases(primary, backup, [incarnation.index]).catch(refusalOnly);
       }
@@ -160,7 +161,7 @@ function covers(known: number | string, needed: number | string): boolean {
 
 /** BACKUP's index gets PRIMARY's analysis and mapping, the mark and the incarnation's alias. */
 async function adopt(
-  backup: Cluster,
+  { backup, levelAnalysis }: { readonly backup: Cluster; readonly levelAnalysis: LevelAnalysis },
   source: IndexDefinition,
   present: IndexDefinition,
   { incarnation, layout }: PrimaryState,
@@ -172,9 +173,9 @@ async function adopt(
   if (present.aliases[alias] === undefined) {
     await ask(backup, { method: "PUT", path: `/${segment(index)}/_alias/${segment(alias)}` });
   }
-  await levelAnalysis(backup, index, source, present, target);
+  const refused = await levelAnalysis({ index, source, present }, target);
   const { mappings, untranslated } = createRequest(source, incarnation, layout, target);
-  return [...untranslated, ...(await putMapping(backup, index, mappings, target))];
+  return [...untranslated, ...refused, ...(await putMapping(backup, index, mappings, target))];
 }
 
 interface Sides {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { byName } from "../cluster/by-name.ts";
 import { ask, readJson } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
 import { namePages } from "./name-pages.ts";
@@ -22,11 +23,8 @@ export interface IncarnationMark {
   readonly partitionSize: number;
 }
 
-const members = v.record(v.string(), v.unknown());
-const definitionSchema = v.record(
-  v.string(),
-  v.object({ aliases: members, mappings: members, settings: members }),
-);
+const members = v.custom<JsonObject>(isObject);
+const definitionSchema = byName(v.object({ aliases: members, mappings: members, settings: members }));
 
 const markSchema = v.object({
   uuid: v.string(),
@@ -53,9 +51,9 @@ async function readPage(cluster: Cluster, names: string): Promise<ReadonlyMap<st
   const query = "flat_settings=true&expand_wildcards=all&ignore_unavailable=true&allow_no_indices=true";
   const answer = await ask(cluster, { method: "GET", path: `/${names}`, query });
   if (answer.status === 404) return new Map();
-  const definitions = Object.entries(readJson(cluster, definitionSchema, answer));
+  const definitions = readJson(cluster, definitionSchema, answer);
   return new Map(
-    definitions.map(([index, definition]) => [
+    [...definitions].map(([index, definition]) => [
       index,
       { ...definition, mappings: withoutType(definition.mappings) },
     ]),
@@ -76,11 +74,10 @@ export function withoutType(mappings: JsonObject): JsonObject {
   );
   if (types.length === 0 || types.length !== Object.keys(mappings).length) return mappings;
   const bodies = types.flatMap(([name, body]) => (name !== "_default_" && isObject(body) ? [body] : []));
-  const properties = bodies.flatMap((body) => (isObject(body["properties"]) ? [body["properties"]] : []));
-  return {
-    ...Object.assign({}, ...bodies),
-    ...(properties.length > 0 && { properties: Object.assign({}, ...properties) }),
-  };
+  const [only = {}, ...more] = bodies;
+  if (more.length === 0) return only;
+  const properties = bodies.flatMap(({ properties: own }) => (isObject(own) ? Object.entries(own) : []));
+  return { ...Object.assign({}, ...bodies), properties: Object.fromEntries(properties) };
 }
 
 /** Whether a value is a JSON object. */

@@ -1,6 +1,7 @@
 import { ask } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
-import { type IndexDefinition, type JsonObject, readDefinitions } from "./index-definition.ts";
+import { hasTypes } from "../cluster/release.ts";
+import { type IndexDefinition, isObject, type JsonObject, readDefinitions } from "./index-definition.ts";
 
 /**
  * Makes BACKUP's aliases of the named indices PRIMARY's, in one atomic step with all other indices that
@@ -25,10 +26,22 @@ export async function levelAliases(
     backup,
     [...new Set([...names, ...onPrimary.keys(), ...aliases])].join(","),
   );
+  const takes = hasTypes(await backup.release()) ? withoutHidden : (body: JsonObject) => body;
   const actions = [...onBackup].flatMap(([index, present]) =>
-    aliasActions(index, onPrimary.get(index), present, aliases),
+    aliasActions(index, onPrimary.get(index), present, { aliases, takes }),
   );
   if (actions.length > 0) await ask(backup, { method: "POST", path: "/_aliases", body: { actions } });
+}
+
+interface Wanted {
+  readonly aliases: ReadonlySet<string>;
+  /** An alias of PRIMARY's as BACKUP takes it. */
+  readonly takes: (body: JsonObject) => JsonObject;
+}
+
+/** Elasticsearch 6 has no hidden aliases. */
+function withoutHidden({ is_hidden: _hidden, ...body }: JsonObject): JsonObject {
+  return body;
 }
 
 /** Replication's own aliases are BACKUP's alone. */
@@ -40,10 +53,11 @@ function aliasActions(
   index: string,
   wanted: IndexDefinition | undefined,
   present: IndexDefinition,
-  aliases: ReadonlySet<string>,
+  { aliases, takes }: Wanted,
 ): readonly JsonObject[] {
   return [...aliases].flatMap((alias): readonly JsonObject[] => {
-    const body = wanted?.aliases[alias];
+    const onPrimary = wanted?.aliases[alias];
+    const body = isObject(onPrimary) ? takes(onPrimary) : onPrimary;
     if (body === undefined) return present.aliases[alias] === undefined ? [] : [{ remove: { index, alias } }];
     if (JSON.stringify(present.aliases[alias]) === JSON.stringify(body)) return [];
     return [{ add: { index, alias, ...(typeof body === "object" ? body : {}) } }];

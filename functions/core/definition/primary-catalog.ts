@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { byName } from "../cluster/by-name.ts";
 import { ask, readJson } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
 import type { Incarnation } from "../replication/incarnation.ts";
@@ -21,10 +22,9 @@ const wanted = [
   "*.settings.index.final_pipeline",
 ].join(",");
 
-const answerSchema = v.record(
-  v.string(),
+const answerSchema = byName(
   v.object({
-    aliases: v.optional(v.record(v.string(), v.object({ index_routing: v.optional(v.string()) })), {}),
+    aliases: v.optional(byName(v.object({ index_routing: v.optional(v.string()) }))),
     settings: v.object({
       index: v.object({
         uuid: v.string(),
@@ -99,11 +99,11 @@ async function readIndex(primary: Cluster, index: string): Promise<PrimaryIndex 
     query: `filter_path=${wanted}`,
   });
   if (answer.status === 404) return undefined;
-  const found = readJson(primary, answerSchema, answer)[index];
+  const found = readJson(primary, answerSchema, answer).get(index);
   if (found === undefined) return undefined;
   const { uuid, creation_date, default_pipeline, final_pipeline } = found.settings.index;
   const aliasRouting = new Map<string, string>();
-  for (const [alias, { index_routing }] of Object.entries(found.aliases)) {
+  for (const [alias, { index_routing }] of found.aliases ?? []) {
     if (index_routing !== undefined) aliasRouting.set(alias, index_routing);
   }
   return {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
+import { byName } from "../cluster/by-name.ts";
 import { ask, readJson } from "../cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../cluster/port.ts";
 import { hasTypes } from "../cluster/release.ts";
@@ -20,32 +21,23 @@ export interface PrimaryState {
   readonly terms: Readonly<Record<string, number>>;
 }
 
+const metadataSchema = v.object({
+  mapping_version: v.optional(v.number()),
+  mappings: v.optional(v.unknown()),
+  routing_num_shards: v.optional(v.number()),
+  primary_terms: v.optional(v.record(v.string(), v.number()), {}),
+  settings: v.object({
+    index: v.object({
+      uuid: v.string(),
+      creation_date: v.string(),
+      number_of_shards: v.string(),
+      routing_partition_size: v.optional(v.string(), "1"),
+    }),
+  }),
+});
 const stateSchema = v.object({
   blocks: v.optional(v.object({ global: v.optional(v.record(v.string(), v.unknown()), {}) }), {}),
-  metadata: v.optional(
-    v.object({
-      indices: v.optional(
-        v.record(
-          v.string(),
-          v.object({
-            mapping_version: v.optional(v.number()),
-            mappings: v.optional(v.unknown()),
-            routing_num_shards: v.optional(v.number()),
-            primary_terms: v.optional(v.record(v.string(), v.number()), {}),
-            settings: v.object({
-              index: v.object({
-                uuid: v.string(),
-                creation_date: v.string(),
-                number_of_shards: v.string(),
-                routing_partition_size: v.optional(v.string(), "1"),
-              }),
-            }),
-          }),
-        ),
-        {},
-      ),
-    }),
-  ),
+  metadata: v.optional(v.object({ indices: v.optional(byName(metadataSchema)) })),
 });
 
 const wanted = [
@@ -89,13 +81,13 @@ async function readPage(primary: Cluster, names: string): Promise<ReadonlyMap<st
   if (unknowingBlocks.some((id) => blocks.global[id] !== undefined)) {
     throw new ClusterError(primary.name, "refused", "it has no recovered state or no elected master");
   }
-  for (const [index, state] of Object.entries(metadata?.indices ?? {})) {
+  for (const [index, state] of metadata?.indices ?? []) {
     states.set(index, stateOf(index, state));
   }
   return states;
 }
 
-type IndexMetadata = NonNullable<v.InferOutput<typeof stateSchema>["metadata"]>["indices"][string];
+type IndexMetadata = v.InferOutput<typeof metadataSchema>;
 
 function stateOf(index: string, state: IndexMetadata): PrimaryState {
   const { uuid, creation_date, number_of_shards, routing_partition_size } = state.settings.index;

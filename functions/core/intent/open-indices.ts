@@ -1,12 +1,11 @@
 import * as v from "valibot";
+import { byName } from "../cluster/by-name.ts";
 import { ask, ClusterAnswerError, readJson } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
 import { segment } from "../routing/path.ts";
 
 const statesSchema = v.object({
-  metadata: v.optional(
-    v.object({ indices: v.optional(v.record(v.string(), v.object({ state: v.string() })), {}) }),
-  ),
+  metadata: v.optional(v.object({ indices: v.optional(byName(v.object({ state: v.string() }))) })),
 });
 
 /**
@@ -45,6 +44,6 @@ async function statesOf(primary: Cluster, parts: readonly string[]): Promise<Rea
     throw error;
   });
   if (answer === undefined || answer.status === 404) return new Map();
-  const indices = readJson(primary, statesSchema, answer).metadata?.indices ?? {};
-  return new Map(Object.entries(indices).map(([name, { state }]) => [name, state]));
+  const indices = readJson(primary, statesSchema, answer).metadata?.indices ?? [];
+  return new Map([...indices].map(([name, { state }]) => [name, state]));
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { byName } from "../cluster/by-name.ts";
 import { ask, readJson } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
 import { segment } from "../routing/path.ts";
@@ -9,8 +10,7 @@ const shardSchema = v.object({
 });
 const statsSchema = v.object({
   indices: v.optional(
-    v.record(v.string(), v.object({ shards: v.optional(v.record(v.string(), v.array(shardSchema)), {}) })),
-    {},
+    byName(v.object({ shards: v.optional(v.record(v.string(), v.array(shardSchema)), {}) })),
   ),
 });
 
@@ -38,7 +38,7 @@ export async function readProgress(
   const progress = new Map<number, ShardProgress>();
   if (answer.status === 404) return progress;
   for (const [shard, copies] of Object.entries(
-    readJson(cluster, statsSchema, answer).indices[index]?.shards ?? {},
+    readJson(cluster, statsSchema, answer).indices?.get(index)?.shards ?? {},
   )) {
     const seqNo = copies.find((copy) => copy.routing.primary)?.seq_no;
     if (seqNo !== undefined) {
