@@ -1,8 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createReleaseReader, type Release } from "../../functions/core/cluster/release.ts";
 import { withoutType } from "../../functions/core/definition/index-definition.ts";
-import { translateMappings } from "../../functions/core/definition/translate-mappings.ts";
-import { translateSettings } from "../../functions/core/definition/translate-settings.ts";
+import { translateDefinition } from "../../functions/core/definition/translate.ts";
 import { must, send } from "./client.ts";
 import { type LosslessJson, losslessJson, memberOf, textOf } from "./lossless-json.ts";
 
@@ -136,9 +135,10 @@ async function definitions(
     if (name.startsWith("understudy-") || !name.startsWith(prefix)) continue;
     const { mappings, settings, aliases } = record(definition);
     const own = Object.entries(record(aliases)).filter(([alias]) => !alias.startsWith("understudy-"));
+    const given = { mappings: withoutMark(withoutType(record(mappings))), settings: record(settings) };
+    const { untranslated: _, ...translated } = translateDefinition(given, target);
     const described = {
-      mappings: translateMappings(withoutMark(withoutType(record(mappings))), target).definition,
-      settings: translateSettings(record(settings), target).definition,
+      ...translated,
       aliases: Object.fromEntries(own),
     };
     named.set(name, canonical(losslessJson(JSON.stringify(described))));

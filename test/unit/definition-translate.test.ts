@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRequest, markedMapping, markOf } from "../../functions/core/definition/translate.ts";
+import {
+  createRequest,
+  markedMapping,
+  markOf,
+  translateDefinition,
+} from "../../functions/core/definition/translate.ts";
 
 const incarnation = { index: "books", uuid: "u1", createdMs: 5 };
 const layout = { shards: 2, routingShards: 1024, partitionSize: 1 };
@@ -54,4 +59,13 @@ test("createRequest() says what it leaves out of both parts", () => {
     untranslated.map(({ path }) => path),
     ["settings/index.mapping.dimension_fields.limit", "mappings/runtime"],
   );
+});
+
+test("translateDefinition() maps no further fields where BACKUP cannot ignore those above the limit", () => {
+  const settings = { "index.mapping.total_fields.ignore_dynamic_beyond_limit": "true" };
+  const source = { settings, mappings: { dynamic: "true", properties: {} } };
+  assert.equal(translateDefinition(source, target).mappings["dynamic"], "false");
+  const elastic = { product: "elasticsearch", version: "8.19.0" } as const;
+  assert.equal(translateDefinition(source, elastic).mappings["dynamic"], "true");
+  assert.deepEqual(translateDefinition(source, elastic).settings, settings);
 });

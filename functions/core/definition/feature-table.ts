@@ -156,8 +156,8 @@ export const rootParameters: Readonly<Record<string, Availability>> = {
 /** Values of `dynamic` beside `true`, `false` and `strict`, and what stands for them elsewhere. */
 export const dynamicValues: Readonly<Record<string, Availability & { readonly instead: string }>> = {
   runtime: { elasticsearch: ["7.11"], instead: "true" },
-  false_allow_templates: { opensearch: ["2.19"], instead: "false" },
-  strict_allow_templates: { opensearch: ["2.17"], instead: "false" },
+  false_allow_templates: { opensearch: ["3.3"], instead: "false" },
+  strict_allow_templates: { opensearch: ["2.16"], instead: "false" },
 };
 
 /** Settings that some supported release does not know; a name that ends in a dot is a prefix. */

@@ -17,12 +17,35 @@ export function markedMapping(mappings: JsonObject, mark: IncarnationMark): Json
   return { ...mappings, _meta: { ...(isObject(meta) ? meta : {}), understudy: mark } };
 }
 
-/** The body of the request that makes an index on BACKUP. */
-export interface CreateRequest {
+/** An index's definition as BACKUP's release takes it, and what it loses; aliases are levelled apart. */
+export interface TranslatedDefinition {
   readonly settings: JsonObject;
   readonly mappings: JsonObject;
-  readonly aliases: JsonObject;
   readonly untranslated: readonly Untranslated[];
+}
+
+/** On Elasticsearch 8.14 and newer: fields above the limit are stored without a mapping. */
+const beyondLimit = "index.mapping.total_fields.ignore_dynamic_beyond_limit";
+
+/** PRIMARY's settings and mapping for BACKUP's release. */
+export function translateDefinition(
+  source: Pick<IndexDefinition, "settings" | "mappings">,
+  target: Release,
+): TranslatedDefinition {
+  const settings = translateSettings(source.settings, target);
+  const mappings = translateMappings(source.mappings, target);
+  // The fields that PRIMARY maps are on BACKUP first; with any other, a document would be above the limit.
+  const capped = source.settings[beyondLimit] === "true" && !(beyondLimit in settings.definition);
+  return {
+    settings: settings.definition,
+    mappings: capped ? { ...mappings.definition, dynamic: "false" } : mappings.definition,
+    untranslated: [...settings.untranslated, ...mappings.untranslated],
+  };
+}
+
+/** The body of the request that makes an index on BACKUP. */
+export interface CreateRequest extends TranslatedDefinition {
+  readonly aliases: JsonObject;
 }
 
 /**
@@ -36,15 +59,14 @@ export function createRequest(
   layout: ShardLayout,
   target: Release,
 ): CreateRequest {
-  const settings = translateSettings(source.settings, target);
-  const mappings = translateMappings(source.mappings, target);
+  const { settings, mappings, untranslated } = translateDefinition(source, target);
   return {
     settings: {
-      ...settings.definition,
+      ...settings,
       ...(layout.shards > 1 && { "index.number_of_routing_shards": layout.routingShards }),
     },
-    mappings: markedMapping(mappings.definition, markOf(incarnation, layout)),
+    mappings: markedMapping(mappings, markOf(incarnation, layout)),
     aliases: { [incarnationAlias(incarnation.uuid)]: {} },
-    untranslated: [...settings.untranslated, ...mappings.untranslated],
+    untranslated,
   };
 }
