@@ -4,7 +4,7 @@ import type { SendServices } from "../core/queue/send-work.ts";
 import { bulkLines } from "../core/replication/bulk-lines.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
 import type { Incarnation } from "../core/replication/incarnation.ts";
-import type { ManifestEntry } from "../core/replication/record.ts";
+import { type ByteSlice, type ManifestEntry, sliceOf } from "../core/replication/record.ts";
 import { type ShardLayout, shardOf } from "../core/replication/shard.ts";
 import { isNewer } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
@@ -17,8 +17,8 @@ export interface PendingOperation {
   readonly incarnation: Incarnation;
   readonly layout: ShardLayout;
   readonly entry: ManifestEntry;
-  /** Its bulk lines, a view into its record's body. */
-  readonly lines: Buffer;
+  /** Its bulk lines, in its record's body. */
+  readonly lines: ByteSlice;
   /** When its write began: tombstones older than that cannot concern it. */
   readonly writtenAtMs: number;
   /** BACKUP may have forgotten a newer deletion: look for its tombstone after writing. */
@@ -60,7 +60,7 @@ export async function applyOperations(
   receivedMs: number,
   services: ApplyServices,
 ): Promise<readonly Disposition[]> {
-  const dispositions: Disposition[] = operations.map(() => ({ kind: "superseded" }));
+  const dispositions = new Array<Disposition>(operations.length).fill({ kind: "superseded" });
   const newest = newestOfEach(operations);
   const sendable = await writeTombstones(newest, services, dispositions);
   const answered = await sendToBackup(
@@ -106,6 +106,7 @@ export function documentOf({ incarnation, entry: { id, routing = "" } }: Pending
 
 /** The newest operation on each document; the others are superseded here already. */
 function newestOfEach(operations: readonly PendingOperation[]): readonly Placed[] {
+  if (!mayRepeat(operations)) return operations.map((operation, at) => ({ operation, at }));
   const newest = new Map<string, Placed>();
   for (const [at, operation] of operations.entries()) {
     const { entry } = operation;
@@ -115,9 +116,14 @@ function newestOfEach(operations: readonly PendingOperation[]): readonly Placed[
       newest.set(key, { operation, at });
     }
   }
-  return newest.size === operations.length
-    ? operations.map((operation, at) => ({ operation, at }))
-    : [...newest.values()];
+  return [...newest.values()];
+}
+
+/** Whether two operations may be on one document: no two are where no two ids are alike, as in most batches. */
+function mayRepeat(operations: readonly PendingOperation[]): boolean {
+  const ids = new Set<string>();
+  for (const { entry } of operations) ids.add(entry.id);
+  return ids.size < operations.length;
 }
 
 /** Where the operation's document has its tombstone, if it has one. */
@@ -182,7 +188,8 @@ async function deleteWhatIsBuried(
     if (buried.length === 0) return;
     const lines = buried.map(({ placed: { operation }, version }) => {
       const { id, routing } = operation.entry;
-      return bulkLines(operation.incarnation.uuid, [{ id, routing, version, document: undefined }]).body;
+      const { body } = bulkLines(operation.incarnation.uuid, [{ id, routing, version, document: undefined }]);
+      return sliceOf(body);
     });
     const answered = await sendToBackup(services.backup, lines);
     for (const [i, { placed }] of buried.entries()) {

@@ -3,6 +3,7 @@ import { ClusterAnswerError, errorOf, readJson } from "../core/cluster/json-requ
 import { type Cluster, ClusterError, type ClusterResponse } from "../core/cluster/port.ts";
 import { hasTypes } from "../core/cluster/release.ts";
 import { type BackupItem, type Disposition, dispositionOf } from "../core/replication/disposition.ts";
+import type { ByteSlice } from "../core/replication/record.ts";
 import { splitBySize } from "../core/replication/split-by-size.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 
@@ -39,18 +40,18 @@ const bulkBytesMax = 8 * 1024 * 1024;
  */
 export async function sendToBackup(
   backup: Cluster,
-  lines: readonly Buffer[],
+  lines: readonly ByteSlice[],
 ): Promise<readonly Disposition[]> {
   const dispositions: Disposition[] = [];
-  for (const chunk of splitBySize(lines, (line) => line.length, { sizeMax: bulkBytesMax })) {
-    dispositions.push(...(await sendChunk(backup, chunk)));
+  for (const chunk of splitBySize(lines, ({ start, end }) => end - start, { sizeMax: bulkBytesMax })) {
+    for (const disposition of await sendChunk(backup, chunk)) dispositions.push(disposition);
   }
   return dispositions;
 }
 
-async function sendChunk(backup: Cluster, lines: readonly Buffer[]): Promise<readonly Disposition[]> {
+async function sendChunk(backup: Cluster, lines: readonly ByteSlice[]): Promise<readonly Disposition[]> {
   if (lines.length === 0) return [];
-  const all = (disposition: Disposition) => lines.map(() => disposition);
+  const all = (disposition: Disposition) => allOf(lines, disposition);
   let answer: ClusterResponse;
   try {
     answer = await backup.send({
@@ -85,32 +86,36 @@ async function sendChunk(backup: Cluster, lines: readonly Buffer[]): Promise<rea
  * The lines as one buffer. Those of a record stand one after the other in its body, mostly all of them:
  * then they are that very memory, and nothing is copied.
  */
-function joined(lines: readonly Buffer[]): Buffer {
-  const [first] = lines;
-  if (first === undefined) return Buffer.alloc(0);
-  let end = first.byteOffset;
-  for (const line of lines) {
-    if (line.buffer !== first.buffer || line.byteOffset !== end) return Buffer.concat(lines);
-    end += line.length;
+function joined(lines: readonly ByteSlice[]): Buffer {
+  const stretches: { buffer: Buffer; start: number; end: number }[] = [];
+  for (const { buffer, start, end } of lines) {
+    const last = stretches.at(-1);
+    if (last?.buffer === buffer && last.end === start) last.end = end;
+    else stretches.push({ buffer, start, end });
   }
-  return Buffer.from(first.buffer, first.byteOffset, end - first.byteOffset);
+  const parts = stretches.map(({ buffer, start, end }) => buffer.subarray(start, end));
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
 }
 
 function readItems(
   backup: Cluster,
-  lines: readonly Buffer[],
+  lines: readonly ByteSlice[],
   answer: ClusterResponse,
 ): readonly Disposition[] {
   // The common answer: every operation done, nothing to read.
-  if (answer.body.subarray(0, 40).includes('"errors":false')) return lines.map(() => ({ kind: "applied" }));
+  if (answer.body.subarray(0, 40).includes('"errors":false')) return allOf(lines, { kind: "applied" });
   try {
     const { items } = readJson(backup, answerSchema, answer);
     if (items.length !== lines.length) throw new ClusterError("backup", "lost", "items are missing");
     return items.map((item) => dispositionOf(itemOf(Object.values(item)[0])));
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    return lines.map(() => ({ kind: "retry", reason: reasonOf(error) }));
+    return allOf(lines, { kind: "retry", reason: reasonOf(error) });
   }
+}
+
+function allOf(lines: readonly ByteSlice[], disposition: Disposition): readonly Disposition[] {
+  return new Array<Disposition>(lines.length).fill(disposition);
 }
 
 type AnswerItem = v.InferOutput<typeof answerSchema>["items"][number][string];

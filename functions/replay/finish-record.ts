@@ -32,6 +32,7 @@ async function park(
   dispositions: readonly Disposition[],
   services: ReplayServices,
 ): Promise<boolean> {
+  if (dispositions.every(({ kind }) => kind !== "park" && kind !== "retry")) return false;
   const refused = dispositions.flatMap((disposition, i): readonly (RefusedOperation | string)[] => {
     if (disposition.kind !== "park" && disposition.kind !== "retry") return [];
     const operation = operations[i];
@@ -60,9 +61,12 @@ function count(
   dispositions: readonly Disposition[],
   services: ReplayServices,
 ): void {
-  const of = (kind: Disposition["kind"]) =>
-    dispositions.filter((disposition) => disposition.kind === kind).length;
-  const [applied, superseded, parked] = [of("applied"), of("superseded"), of("park") + of("retry")];
+  let [applied, superseded, parked] = [0, 0, 0];
+  for (const { kind } of dispositions) {
+    if (kind === "applied") applied += 1;
+    else if (kind === "superseded") superseded += 1;
+    else if (kind === "park" || kind === "retry") parked += 1;
+  }
   services.telemetry.count("operationsApplied", applied);
   services.telemetry.count("operationsSuperseded", superseded);
   services.telemetry.count("operationsParked", parked);

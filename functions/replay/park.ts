@@ -1,13 +1,18 @@
 import type { ObjectStore } from "../core/payload/port.ts";
 import type { OutgoingMessage, Queue, ReceivedMessage } from "../core/queue/port.ts";
 import { type EnvelopeSettings, seal } from "../core/replication/envelope.ts";
-import type { ApplyRecord, ManifestEntry } from "../core/replication/record.ts";
-import { recordSchema } from "../core/replication/record.ts";
+import {
+  type ApplyRecord,
+  type ByteSlice,
+  bytesOf,
+  type ManifestEntry,
+  recordSchema,
+} from "../core/replication/record.ts";
 
 /** One operation that BACKUP will not take, and why. */
 export interface RefusedOperation {
   readonly entry: ManifestEntry;
-  readonly lines: Buffer;
+  readonly lines: ByteSlice;
   readonly reason: string;
 }
 
@@ -48,7 +53,8 @@ export function createParkingLot(
       const [first] = refused;
       if (first === undefined) return;
       const parked: ApplyRecord = { ...record, manifest: refused.map(({ entry }) => entry) };
-      const sealed = await seal(parked, Buffer.concat(refused.map(({ lines }) => lines)), settings, payloads);
+      const body = Buffer.concat(refused.map(({ lines }) => bytesOf(lines)));
+      const sealed = await seal(parked, body, settings, payloads);
       await send({
         ...sealed,
         attributes: {

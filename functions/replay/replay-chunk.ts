@@ -11,7 +11,7 @@ import {
   type ReconcileRecord,
   type ReplicationRecord,
 } from "../core/replication/record.ts";
-import { epochOf, VersionOverflow } from "../core/replication/version.ts";
+import { epochFloor, isNewer, VersionOverflow } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { applyOperations, type PendingOperation } from "./apply-operations.ts";
@@ -146,11 +146,12 @@ async function resolveApply(
   services: ReplayServices,
 ): Promise<Resolved> {
   const { index } = record.incarnation;
-  const keys = record.manifest.map(({ id, routing }) => ({ index, id, routing }));
+  const keys = () => record.manifest.map(({ id, routing }) => ({ index, id, routing }));
   // The roles may have been switched since it was written: what counts is what today's PRIMARY holds.
-  if (record.manifest.some(({ version }) => epochOf(version) < services.epoch)) {
+  const firstOfEpoch = epochFloor(services.epoch);
+  if (record.manifest.some(({ version }) => isNewer(firstOfEpoch, version))) {
     services.telemetry.warn("a record of an older operator epoch is read anew from PRIMARY", { index });
-    return resolveKeys(keys, record.writtenAtMs, services);
+    return resolveKeys(keys(), record.writtenAtMs, services);
   }
   const readiness = incarnations.get(record.incarnation.uuid);
   if (readiness === undefined || readiness.kind === "unknown") {
@@ -159,7 +160,7 @@ async function resolveApply(
   if (readiness.kind === "dead") {
     // Perhaps dead when it was written, perhaps written to the successor under a stale name: PRIMARY knows.
     if (readiness.primaryGone) return { kind: "operations", operations: [] };
-    return resolveKeys(keys, record.writtenAtMs, services);
+    return resolveKeys(keys(), record.writtenAtMs, services);
   }
   try {
     const body = await unseal(
@@ -178,6 +179,6 @@ async function resolveApply(
     services.telemetry.warn("a payload is lost; its documents are read from PRIMARY", {
       reason: error.message,
     });
-    return resolveKeys(keys, record.writtenAtMs, services);
+    return resolveKeys(keys(), record.writtenAtMs, services);
   }
 }

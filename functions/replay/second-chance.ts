@@ -22,10 +22,10 @@ export async function secondChance(
   receivedMs: number,
   services: ReplayServices,
 ): Promise<readonly Disposition[]> {
+  if (!first.some(({ kind }) => kind === "missing" || kind === "remap")) return first;
   const again = operations
     .map((operation, at) => ({ operation, at }))
     .filter(({ at }) => first[at]?.kind === "missing" || first[at]?.kind === "remap");
-  if (again.length === 0) return first;
   const dispositions = [...first];
   try {
     await copyDefinitions(

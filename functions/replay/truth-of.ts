@@ -1,5 +1,5 @@
 import { bulkLines, linesOf } from "../core/replication/bulk-lines.ts";
-import type { DocumentKey, ManifestEntry } from "../core/replication/record.ts";
+import { type ByteSlice, type DocumentKey, type ManifestEntry, sliceOf } from "../core/replication/record.ts";
 import { type PresentTruth, presentOperations } from "../core/truth/present-operations.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import type { PendingOperation } from "./apply-operations.ts";
@@ -38,11 +38,13 @@ export async function truthOf(
   return { operations: pending, unreadable };
 }
 
+const noLines = sliceOf(Buffer.alloc(0));
+
 /** Manifest entries with their lines, as operations of one incarnation. */
 export function pendingOf(
   manifest: readonly ManifestEntry[],
-  lines: readonly Buffer[],
+  lines: readonly ByteSlice[],
   shared: Omit<PendingOperation, "entry" | "lines">,
 ): readonly PendingOperation[] {
-  return manifest.map((entry, i) => ({ ...shared, entry, lines: lines[i] ?? Buffer.alloc(0) }));
+  return manifest.map((entry, i) => ({ ...shared, entry, lines: lines[i] ?? noLines }));
 }

@@ -2,7 +2,12 @@ import type { Outcome } from "../core/bulk/outcome.ts";
 import type { Cluster } from "../core/cluster/port.ts";
 import type { PrimaryCatalog, PrimaryIndex } from "../core/definition/primary-catalog.ts";
 import type { Incarnation } from "../core/replication/incarnation.ts";
-import type { DocumentKey, ReplicaOperation } from "../core/replication/record.ts";
+import {
+  type ByteSlice,
+  type DocumentKey,
+  type ReplicaOperation,
+  sliceOf,
+} from "../core/replication/record.ts";
 import { encodeVersion, VersionOverflow } from "../core/replication/version.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
 import { isOnEveryCopy } from "../core/truth/settled-progress.ts";
@@ -26,7 +31,7 @@ export interface AnsweredOperation {
   readonly key: DocumentKey;
   readonly outcome: Outcome;
   /** The bytes to store when PRIMARY stored what it was sent; an update's come from the answer. */
-  readonly document: Buffer | undefined;
+  readonly document: ByteSlice | undefined;
   /** A pipeline that the request names may have changed the document. */
   readonly namesPipeline: boolean;
 }
@@ -169,6 +174,7 @@ async function namesOf(
 function concreteKey({ key, outcome }: AnsweredOperation, described: PrimaryIndex): DocumentKey {
   if (outcome.kind !== "written") return key;
   const routing = key.routing ?? described.aliasRouting.get(key.index);
+  if (key.index === outcome.index && key.id === outcome.id && key.routing === routing) return key;
   return { index: outcome.index, id: outcome.id, routing };
 }
 
@@ -227,7 +233,12 @@ async function storedOperations(
         continue;
       }
       const version = encodeVersion(index, services.epoch, document.primaryTerm, document.seqNo);
-      operations.push({ id: document.id, routing: document.routing, version, document: document.source });
+      operations.push({
+        id: document.id,
+        routing: document.routing,
+        version,
+        document: sliceOf(document.source),
+      });
     }
     return { operations, unknown };
   } catch (error) {

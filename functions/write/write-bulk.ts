@@ -9,7 +9,7 @@ import { wantedInQuery } from "../core/bulk/wanted-source.ts";
 import { type Answer, errorAnswer } from "../core/http/answer.ts";
 import { withoutParameters } from "../core/http/parameters.ts";
 import { type GatewayRequest, plainBody } from "../core/http/request.ts";
-import type { DocumentKey } from "../core/replication/record.ts";
+import { type ByteSlice, type DocumentKey, sliceOf } from "../core/replication/record.ts";
 import type { AnsweredOperation } from "./accepted-writes.ts";
 import { filterAnswer } from "./filter-answer.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
@@ -28,6 +28,7 @@ export async function writeBulk(
   const parsed = parseBulk(plain.body, { ...target, ...bulkDefaults(parameters) });
   if (parsed.kind === "bad") return errorAnswer(parsed.status, parsed.type, parsed.reason);
   const { body, operations } = rewriteBulk(plain.body, parsed.operations, services);
+  const keys = operations.map(keyOf);
   const filter = parameters.get("filter_path");
   return replicatedWrite(
     {
@@ -41,11 +42,15 @@ export async function writeBulk(
         body,
         timeoutMs: services.writeTimeoutMs,
       },
-      keys: operations.flatMap(keyOf),
+      // PRIMARY refuses an action without an index or an id by itself; there is nothing to follow up then.
+      keys: keys.filter(({ index, id }) => index !== "" && id !== ""),
       read(answer) {
         const read = readBulkAnswer(answer.body, operations);
         if (read.kind !== "ok") return undefined;
-        return operations.map((operation, i) => answered(operation, read.outcomes[i], body, answer.body));
+        return operations.map((operation, i) => {
+          const key = keys[i] ?? keyOf(operation);
+          return answered(operation, key, read.outcomes[i], body, answer.body);
+        });
       },
       restore(answer) {
         const restored = restoreBulkAnswer(answer, parsed.operations);
@@ -64,31 +69,31 @@ function bulkDefaults(parameters: URLSearchParams) {
   };
 }
 
-/** PRIMARY refuses an action without an index or an id by itself; there is nothing to follow up then. */
-function keyOf({ index, id, routing }: Operation): readonly DocumentKey[] {
-  return index === undefined || id === undefined || id === "" ? [] : [{ index, id, routing }];
+function keyOf({ index = "", id = "", routing }: Operation): DocumentKey {
+  return { index, id, routing };
 }
 
 function answered(
   operation: Operation,
+  key: DocumentKey,
   outcome: Outcome | undefined,
   body: Buffer,
   answer: Buffer,
 ): AnsweredOperation {
-  const { index = "", id = "", routing, pipeline, document } = operation;
+  const { pipeline, document } = operation;
   return {
-    key: { index, id, routing },
+    key,
     outcome: outcome ?? { kind: "unreadable" },
     document:
       operation.action === "update"
         ? resultingDocument(outcome, answer)
-        : document && body.subarray(document.start, document.end),
+        : document && { buffer: body, start: document.start, end: document.end },
     namesPipeline: pipeline !== undefined && pipeline !== "_none",
   };
 }
 
 /** What an update made of the document, from PRIMARY's answer. */
-export function resultingDocument(outcome: Outcome | undefined, answer: Buffer): Buffer | undefined {
+export function resultingDocument(outcome: Outcome | undefined, answer: Buffer): ByteSlice | undefined {
   if (outcome?.kind !== "written" || outcome.source === undefined) return undefined;
-  return oneLine(answer.subarray(outcome.source.start, outcome.source.end));
+  return sliceOf(oneLine(answer.subarray(outcome.source.start, outcome.source.end)));
 }

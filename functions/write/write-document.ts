@@ -6,6 +6,7 @@ import { wantedByUpdate } from "../core/bulk/wanted-source.ts";
 import type { Answer } from "../core/http/answer.ts";
 import { withoutParameters, withParameter } from "../core/http/parameters.ts";
 import { type GatewayRequest, plainBody } from "../core/http/request.ts";
+import { sliceOf } from "../core/replication/record.ts";
 import type { DocumentTarget } from "../core/routing/endpoint.ts";
 import { segment, withoutTrailingSlashes } from "../core/routing/path.ts";
 import { filterAnswer } from "./filter-answer.ts";
@@ -46,7 +47,7 @@ export async function writeDocument(
       read(answer) {
         const outcome = readDocumentAnswer(answer.body);
         const document =
-          target.action === "update" ? resultingDocument(outcome, answer.body) : oneLine(plain.body);
+          target.action === "update" ? resultingDocument(outcome, answer.body) : sliceOf(oneLine(plain.body));
         return [{ key, outcome, document, namesPipeline: pipeline !== null && pipeline !== "_none" }];
       },
       restore(answer) {

@@ -46,8 +46,8 @@ function about(body: string): Pick<ParkedRecord, "index" | "id" | "operations" |
     case "apply":
       return {
         index: header.index,
-        id: header.ops[0]?.[0],
-        operations: header.ops.length,
+        id: header.ops.ids[0],
+        operations: header.ops.ids.length,
         kind: header.kind,
       };
     case "reconcile": {

@@ -4,7 +4,11 @@ import { createUntranslatedList } from "../../functions/core/definition/untransl
 import type { ReceivedMessage } from "../../functions/core/queue/port.ts";
 import { bulkLines } from "../../functions/core/replication/bulk-lines.ts";
 import { seal } from "../../functions/core/replication/envelope.ts";
-import type { ReplicaOperation, ReplicationRecord } from "../../functions/core/replication/record.ts";
+import {
+  type ReplicaOperation,
+  type ReplicationRecord,
+  sliceOf,
+} from "../../functions/core/replication/record.ts";
 import { isNewer } from "../../functions/core/replication/version.ts";
 import type { Tombstones } from "../../functions/core/tombstone/tombstones.ts";
 import { createParkingLot } from "../../functions/replay/park.ts";
@@ -117,7 +121,7 @@ export function fakeReplayServices(more: Partial<ReplayServices> = {}) {
 
 /** An operation of `books`; without a document it deletes. */
 export function replica(id: string, version: number | string, document?: string): ReplicaOperation {
-  const bytes = document === undefined ? undefined : Buffer.from(document);
+  const bytes = document === undefined ? undefined : sliceOf(Buffer.from(document));
   return { id, routing: undefined, version: String(version), document: bytes };
 }
 

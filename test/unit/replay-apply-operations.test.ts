@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bulkLines } from "../../functions/core/replication/bulk-lines.ts";
-import type { ReplicaOperation } from "../../functions/core/replication/record.ts";
+import { type ReplicaOperation, sliceOf } from "../../functions/core/replication/record.ts";
 import { tombstoneKey } from "../../functions/core/tombstone/tombstones.ts";
 import {
   type ApplyServices,
@@ -25,7 +25,7 @@ function pending(operation: ReplicaOperation, late = false, uuid = "u1"): Pendin
   const [entry] = manifest;
   assert.ok(entry);
   const incarnation = { index: "books", uuid, createdMs: 0 };
-  return { incarnation, layout, entry, lines: body, writtenAtMs: nowMs, late };
+  return { incarnation, layout, entry, lines: sliceOf(body), writtenAtMs: nowMs, late };
 }
 
 const kinds = async (result: ReturnType<typeof applyOperations>) => (await result).map(({ kind }) => kind);

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sliceOf } from "../../functions/core/replication/record.ts";
 import { sendToBackup } from "../../functions/replay/backup-bulk.ts";
 import { clusterError, fakeCluster } from "../support/fake-cluster.ts";
 
-const lines = [Buffer.from('{"delete":{"_id":"1"}}\n'), Buffer.from('{"delete":{"_id":"2"}}\n')];
+const lines = ['{"delete":{"_id":"1"}}\n', '{"delete":{"_id":"2"}}\n'].map((line) =>
+  sliceOf(Buffer.from(line)),
+);
 const done = () => ({ body: { errors: false, items: [] } });
 
 test("sendToBackup() names a mapping type on Elasticsearch 6 alone", async () => {

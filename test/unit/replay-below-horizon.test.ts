@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bulkLines } from "../../functions/core/replication/bulk-lines.ts";
+import { sliceOf } from "../../functions/core/replication/record.ts";
 import { horizonKey, tombstoneKey } from "../../functions/core/tombstone/tombstones.ts";
 import {
   applyOperations,
@@ -35,7 +36,7 @@ function pending(id: string, version: number, more: Partial<PendingOperation> = 
   const [entry] = manifest;
   assert.ok(entry);
   const incarnation = { index: "books", uuid: "u1", createdMs: 0 };
-  return { incarnation, layout, entry, lines: body, writtenAtMs: nowMs, late: true, ...more };
+  return { incarnation, layout, entry, lines: sliceOf(body), writtenAtMs: nowMs, late: true, ...more };
 }
 
 test("applyOperations() has a late document reconciled that is not above the horizon and that PRIMARY does not have", async () => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bulkLines, linesOf } from "../../functions/core/replication/bulk-lines.ts";
-import type { ReplicaOperation } from "../../functions/core/replication/record.ts";
+import { bytesOf, type ReplicaOperation, sliceOf } from "../../functions/core/replication/record.ts";
 
 const uuid = "Xy_9-aBc";
 const target = `"_index":"understudy-I-${uuid}"`;
 
 function operation(id: string, document: Buffer | string | undefined, more: Partial<ReplicaOperation> = {}) {
-  const bytes = document === undefined ? undefined : Buffer.from(document);
+  const bytes = document === undefined ? undefined : sliceOf(Buffer.from(document));
   return { id, routing: undefined, version: "7", document: bytes, ...more };
 }
 
@@ -40,8 +40,9 @@ test("bulkLines() copies a document's bytes untouched: big integers, duplicate n
   const lines = linesOf({ body, manifest });
   assert.ok(lines);
   for (const [i, document] of documents.entries()) {
-    const line: Buffer | undefined = lines[i];
-    assert.ok(line);
+    const slice = lines[i];
+    assert.ok(slice);
+    const line = bytesOf(slice);
     const start: number = line.indexOf(10) + 1;
     assert.deepEqual(line.subarray(start, -1), document);
     assert.equal(line.at(-1), 10);
@@ -69,8 +70,8 @@ test("linesOf() gives each operation's lines, which together are the body", () =
   const made = bulkLines(uuid, [operation("1", '{"a":1}'), operation("2", undefined), operation("3", "{}")]);
   const lines = linesOf(made);
   assert.ok(lines);
-  assert.deepEqual(Buffer.concat(lines), made.body);
-  assert.equal(lines[1]?.toString().startsWith('{"delete":'), true);
+  assert.deepEqual(Buffer.concat(lines.map(bytesOf)), made.body);
+  assert.equal(lines[1] && bytesOf(lines[1]).toString().startsWith('{"delete":'), true);
 });
 
 test("linesOf() refuses a body that is not the one that the manifest describes", () => {

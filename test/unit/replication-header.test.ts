@@ -99,9 +99,9 @@ test("parseMessage() separates the header from the body at the first newline onl
 
 test("parseMessage() keeps where the payload is, and takes no bucket or path from a message", () => {
   const id = "0f0e0d0c-0b0a-4908-8706-050403020100";
-  const pointer = { id, bytes: 12, sha256: "abc", bucket: "attacker", key: "../secrets" };
+  const pointer = { id, bytes: 12, checksum: "abc", bucket: "attacker", key: "../secrets" };
   const text = JSON.stringify({ ...header(), body: { encoding: "gzip", payload: pointer } });
-  assert.deepEqual(parseMessage(text).header.body.payload, { id, bytes: 12, sha256: "abc" });
+  assert.deepEqual(parseMessage(text).header.body.payload, { id, bytes: 12, checksum: "abc" });
   for (const bad of ["../../etc/passwd", "payloads/x", "", `${id}/x`]) {
     const altered = JSON.stringify({
       ...header(),
@@ -128,7 +128,23 @@ const unreadable: Readonly<Record<string, string>> = {
     index: "b",
     uuid: "u",
     createdMs: 1,
-    ops: [["1", "1e3", 3, 0, null]],
+    ops: { ids: ["1"], versions: ["1e3"], bytes: [3], deletes: [], routings: [] },
+  }),
+  "a manifest with columns of different lengths": JSON.stringify({
+    ...header(),
+    kind: "apply",
+    index: "b",
+    uuid: "u",
+    createdMs: 1,
+    ops: { ids: ["1"], versions: ["7", "8"], bytes: [3], deletes: [], routings: [] },
+  }),
+  "a manifest that deletes what it does not have": JSON.stringify({
+    ...header(),
+    kind: "apply",
+    index: "b",
+    uuid: "u",
+    createdMs: 1,
+    ops: { ids: ["1"], versions: ["7"], bytes: [3], deletes: [1], routings: [] },
   }),
 };
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
+import { bytesOf } from "../../functions/core/replication/record.ts";
 import { encodeVersion, VersionOverflow } from "../../functions/core/replication/version.ts";
 import { presentOperations } from "../../functions/core/truth/present-operations.ts";
 import { TruthUnsettled } from "../../functions/core/truth/settled-progress.ts";
@@ -19,7 +20,7 @@ function world() {
     const { present, unreadable } = await presentOperations(keys, services);
     const operations = present.flatMap(({ state, operations: own }) =>
       own.map(({ id, document, version }) => ({
-        what: `${state.incarnation.uuid} ${document === undefined ? "delete" : document.toString()} ${id}`,
+        what: `${state.incarnation.uuid} ${document === undefined ? "delete" : bytesOf(document)} ${id}`,
         version,
       })),
     );

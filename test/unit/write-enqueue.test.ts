@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DocumentKey, ReplicaOperation } from "../../functions/core/replication/record.ts";
+import { type DocumentKey, type ReplicaOperation, sliceOf } from "../../functions/core/replication/record.ts";
 import { enqueue } from "../../functions/write/enqueue.ts";
 import { fakeWriteServices } from "../support/fake-write-services.ts";
 
@@ -13,7 +13,7 @@ function operations(count: number, idCharacters: number, routing?: string): read
     id: String(i).padStart(idCharacters, "x"),
     routing,
     version: "1234567890123456789",
-    document: Buffer.from("{}"),
+    document: sliceOf(Buffer.from("{}")),
   }));
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Outcome } from "../../functions/core/bulk/outcome.ts";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
 import type { Answer } from "../../functions/core/http/answer.ts";
-import { looksAfterUnknown } from "../../functions/core/replication/record.ts";
+import { looksAfterUnknown, sliceOf } from "../../functions/core/replication/record.ts";
 import { encodeVersion } from "../../functions/core/replication/version.ts";
 import type { AnsweredOperation } from "../../functions/write/accepted-writes.ts";
 import { type ReplicatedWrite, replicatedWrite } from "../../functions/write/replicated-write.ts";
@@ -11,7 +11,7 @@ import { clusterError, noAnswer } from "../support/fake-cluster.ts";
 import { fakeWriteServices } from "../support/fake-write-services.ts";
 
 const key = (id: string) => ({ index: "books", id, routing: undefined });
-const document = Buffer.from('{"n":1}');
+const document = sliceOf(Buffer.from('{"n":1}'));
 const receivedMs = 1_700_000_000_000;
 
 function written(id: string, seqNo: string, result: "index" | "delete" = "index"): Outcome {

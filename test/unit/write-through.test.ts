@@ -151,9 +151,9 @@ test("writeThrough() of a bulk declares every key before PRIMARY is asked", asyn
   const body = '{"index":{}}\n{}\n{"delete":{"_index":"other","_id":"2","routing":"r"}}\n';
   await writeThrough(fakeRequest("POST /books/_bulk?routing=q", body), services);
   const [stored] = intentStore.objects.values();
-  assert.deepEqual(JSON.parse(stored?.body.toString() ?? "").keys, [
-    ["books", "new-1", "q"],
-    ["other", "2", "r"],
+  assert.deepEqual(JSON.parse(stored?.body.toString() ?? "").documents, [
+    { index: "books", routing: "q", ids: ["new-1"] },
+    { index: "other", routing: "r", ids: ["2"] },
   ]);
 });
 

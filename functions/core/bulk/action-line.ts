@@ -1,8 +1,20 @@
-import { eachMember, JsonScanError, nameIndex, skipSpace, skipValue, unquote } from "./json-scan.ts";
+import {
+  eachMember,
+  JsonScanError,
+  nameIndex,
+  skipSpace,
+  skipValue,
+  stringIs,
+  unquote,
+} from "./json-scan.ts";
 import type { BulkAction } from "./operation.ts";
+import { scalar, tokenAt } from "./scalar.ts";
 import { type WantedSource, wantedInJson } from "./wanted-source.ts";
 
-/** What one action line says. Members that decide nothing here are not looked at: PRIMARY knows its parameters. */
+/**
+ * What one action line says. Members that decide nothing here are not looked at: PRIMARY knows its parameters.
+ * A reader uses the same object for every line: it holds until the next one is read.
+ */
 export interface ActionLine {
   readonly kind: "action";
   action: BulkAction;
@@ -51,25 +63,39 @@ const MEMBERS = [
   "_versionType",
 ] as const;
 
+/** Reads the action line in `start..end`; `lineNumber` counts from 1 and is for the refusal's text. */
+export type ActionLineReader = (start: number, end: number, lineNumber: number) => ReadLine;
+
 /**
- * Reads the action line in `start..end`; `lineNumber` counts from 1 and is for the refusal's text, which is
- * Elasticsearch 8's. What follows the action's own object is left to PRIMARY: 5 to 8 ignore it, 9 refuses it.
+ * A reader of a body's action lines. Its refusals are Elasticsearch 8's. What follows the action's own object is
+ * left to PRIMARY: 5 to 8 ignore it, 9 refuses it.
  */
-export function readActionLine(body: Buffer, start: number, end: number, lineNumber: number): ReadLine {
-  try {
-    const open = skipSpace(body, start);
-    if (open >= end) return { kind: "blank" };
-    if (body[open] !== 0x7b) {
-      return malformed(lineNumber, `expected START_OBJECT but found [${tokenAt(body, open)}]`);
+export function actionLineReader(body: Buffer): ActionLineReader {
+  const members = memberReader(body);
+  return (start, end, lineNumber) => {
+    try {
+      const open = skipSpace(body, start);
+      if (open >= end) return BLANK;
+      if (body[open] !== 0x7b) {
+        return malformed(lineNumber, `expected START_OBJECT but found [${tokenAt(body, open)}]`);
+      }
+      return readAction(body, members, skipSpace(body, open + 1), end, lineNumber);
+    } catch (error) {
+      if (!(error instanceof JsonScanError)) throw error;
+      return notJson(lineNumber, error.offset - start);
     }
-    return readAction(body, skipSpace(body, open + 1), end, lineNumber);
-  } catch (error) {
-    if (!(error instanceof JsonScanError)) throw error;
-    return notJson(lineNumber, error.offset - start);
-  }
+  };
 }
 
-function readAction(body: Buffer, key: number, end: number, lineNumber: number): ReadLine {
+const BLANK: ReadLine = { kind: "blank" };
+
+function readAction(
+  body: Buffer,
+  members: MemberReader,
+  key: number,
+  end: number,
+  lineNumber: number,
+): ReadLine {
   if (body[key] === 0x7d) {
     return malformed(lineNumber, "expected FIELD_NAME but found [END_OBJECT]");
   }
@@ -89,39 +115,62 @@ function readAction(body: Buffer, key: number, end: number, lineNumber: number):
   if (body[value] !== 0x7b) {
     return malformed(lineNumber, `expected START_OBJECT or END_OBJECT but found [${tokenAt(body, value)}]`);
   }
-  const line = emptyLine(action);
-  let refusal: ReadLine | undefined;
-  const closed = eachMember(body, value, (keyStart, keyEnd, valueStart) => {
-    const valueEnd = skipValue(body, valueStart);
-    const name = MEMBERS[nameIndex(body, keyStart, keyEnd, MEMBERS)];
-    if (name === "_source") line.source = wantedInJson(body, { start: valueStart, end: valueEnd });
-    else if (name !== undefined && (body[valueStart] === 0x7b || body[valueStart] === 0x5b)) {
-      const found = tokenAt(body, valueStart);
-      refusal ??= malformed(lineNumber, `expected a simple value for field [${name}] but found [${found}]`);
-    } else if (name !== undefined) setMember(line, name, scalar(body, valueStart, valueEnd));
-    return valueEnd;
-  });
+  const { closed, line, problem } = members(value, action);
   if (closed > end) throw new JsonScanError("the end of the action line", end);
-  return refusal ?? line;
+  return problem === undefined ? line : malformed(lineNumber, problem);
 }
 
-function emptyLine(action: BulkAction): ActionLine {
-  return {
-    kind: "action",
-    action,
-    index: undefined,
-    type: undefined,
-    id: undefined,
-    routing: undefined,
-    parent: undefined,
-    pipeline: undefined,
-    requireAlias: undefined,
-    version: undefined,
-    versionType: undefined,
-    conditional: false,
-    source: undefined,
+interface ReadMembers {
+  readonly line: ActionLine;
+  /** Where the action's object ends. */
+  closed: number;
+  /** The first member that is not what it should be. */
+  problem: string | undefined;
+}
+
+/** Reads the object at `open` into the reader's one line. */
+type MemberReader = (open: number, action: BulkAction) => ReadMembers;
+
+function memberReader(body: Buffer): MemberReader {
+  const line: ActionLine = { kind: "action", action: "index", ...nothingSaid };
+  const read: ReadMembers = { line, closed: 0, problem: undefined };
+  // Mostly every line names the same one: its text is made once.
+  let lastIndex: string | undefined;
+  const visit = (keyStart: number, keyEnd: number, valueStart: number): number => {
+    const valueEnd = skipValue(body, valueStart);
+    const name = MEMBERS[nameIndex(body, keyStart, keyEnd, MEMBERS)];
+    if (name === "_index" && lastIndex !== undefined && stringIs(body, valueStart, valueEnd, lastIndex)) {
+      line.index = lastIndex;
+    } else if (name === "_source") line.source = wantedInJson(body, { start: valueStart, end: valueEnd });
+    else if (name !== undefined && (body[valueStart] === 0x7b || body[valueStart] === 0x5b)) {
+      const found = tokenAt(body, valueStart);
+      read.problem ??= `expected a simple value for field [${name}] but found [${found}]`;
+    } else if (name !== undefined) setMember(line, name, scalar(body, valueStart, valueEnd));
+    return valueEnd;
+  };
+  return (open, action) => {
+    Object.assign(line, nothingSaid);
+    line.action = action;
+    read.problem = undefined;
+    read.closed = eachMember(body, open, visit);
+    lastIndex = line.index ?? lastIndex;
+    return read;
   };
 }
+
+const nothingSaid = {
+  index: undefined,
+  type: undefined,
+  id: undefined,
+  routing: undefined,
+  parent: undefined,
+  pipeline: undefined,
+  requireAlias: undefined,
+  version: undefined,
+  versionType: undefined,
+  conditional: false,
+  source: undefined,
+};
 
 function setMember(line: ActionLine, name: (typeof MEMBERS)[number], text: string | undefined): void {
   if (text === undefined) return;
@@ -171,32 +220,6 @@ function setMember(line: ActionLine, name: (typeof MEMBERS)[number], text: strin
     default:
       name satisfies never;
   }
-}
-
-const LITERAL = /^(?:true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
-
-/** A simple value's text as Elasticsearch takes it: `1.50` stays `1.50`, `true` is "true", null is nothing. */
-function scalar(body: Buffer, start: number, end: number): string | undefined {
-  if (body[start] === 0x22) return unquote(body, start, end);
-  const text = body.toString("latin1", start, end);
-  if (text === "null") return undefined;
-  if (!LITERAL.test(text)) throw new JsonScanError("a value", start);
-  return text;
-}
-
-function tokenAt(body: Buffer, pos: number): string {
-  switch (body[pos]) {
-    case 0x7b:
-      return "START_OBJECT";
-    case 0x5b:
-      return "START_ARRAY";
-    case 0x22:
-      return "VALUE_STRING";
-  }
-  const text = body.toString("latin1", pos, skipValue(body, pos));
-  if (text === "null") return "VALUE_NULL";
-  if (!LITERAL.test(text)) throw new JsonScanError("a value", pos);
-  return text === "true" || text === "false" ? "VALUE_BOOLEAN" : "VALUE_NUMBER";
 }
 
 function malformed(lineNumber: number, what: string): ReadLine {

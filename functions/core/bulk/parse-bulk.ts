@@ -1,4 +1,4 @@
-import { type ActionLine, readActionLine } from "./action-line.ts";
+import { type ActionLine, actionLineReader } from "./action-line.ts";
 import type { BulkDefaults, ByteRange, Operation } from "./operation.ts";
 import { bodySource, type WantedSource, wantedInJson } from "./wanted-source.ts";
 
@@ -22,6 +22,7 @@ const ID_BYTES_MAX = 512;
 export function parseBulk(body: Buffer, defaults: BulkDefaults): BulkParse {
   if (body.length === 0) return bad("parse_exception", "request body is required");
   const operations: Operation[] = [];
+  const readActionLine = actionLineReader(body);
   let lineNumber = 0;
   let pos = startsWithByteOrderMark(body) ? 3 : 0;
   while (pos < body.length) {
@@ -29,7 +30,7 @@ export function parseBulk(body: Buffer, defaults: BulkDefaults): BulkParse {
     if (line === undefined) return unterminated();
     lineNumber += 1;
     pos = line.next;
-    const read = readActionLine(body, line.start, line.end, lineNumber);
+    const read = readActionLine(line.start, line.end, lineNumber);
     if (read.kind === "blank") continue;
     if (read.kind === "refused") return bad(read.type, read.reason);
     if (read.action === "delete") {

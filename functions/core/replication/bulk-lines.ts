@@ -1,5 +1,5 @@
 import { incarnationAlias } from "./incarnation.ts";
-import type { ManifestEntry, ReplicaOperation } from "./record.ts";
+import type { ByteSlice, ManifestEntry, ReplicaOperation } from "./record.ts";
 
 /** A record's body and what the record says of it. */
 export interface BulkLines {
@@ -14,43 +14,52 @@ export interface BulkLines {
  */
 export function bulkLines(uuid: string, operations: readonly ReplicaOperation[]): BulkLines {
   const target = JSON.stringify(incarnationAlias(uuid));
-  const actions = operations.map((operation) => actionLine(target, operation));
-  let size = 0;
-  for (const [i, operation] of operations.entries()) {
-    size += Buffer.byteLength(actions[i] ?? "") + (operation.document ? operation.document.length + 1 : 0);
-  }
-  const body = Buffer.allocUnsafe(size);
+  const indexes = Buffer.from(`{"index":{"_index":${target},"_id":`);
+  const deletes = Buffer.from(`{"delete":{"_index":${target},"_id":`);
+  let room = 0;
+  for (const operation of operations) room += deletes.length + linesBytesMax(operation);
+  const body = Buffer.allocUnsafe(room);
   const manifest: ManifestEntry[] = [];
   let at = 0;
-  for (const [i, operation] of operations.entries()) {
+  for (const { id, routing, version, document } of operations) {
     const start = at;
-    at += body.write(actions[i] ?? "", at);
-    if (operation.document !== undefined) {
-      at += operation.document.copy(body, at);
-      at = body.writeUInt8(10, at);
+    const action = document === undefined ? deletes : indexes;
+    body.set(action, at);
+    at += action.length;
+    at += body.write(restOfAction(id, routing, version), at);
+    if (document !== undefined) {
+      at += document.buffer.copy(body, at, document.start, document.end);
+      body[at] = NEWLINE;
+      at += 1;
     }
-    const { id, routing, version } = operation;
-    manifest.push({ id, routing, version, deletes: operation.document === undefined, bytes: at - start });
+    manifest.push({ id, routing, version, deletes: document === undefined, bytes: at - start });
   }
-  return { manifest, body };
+  return { manifest, body: body.subarray(0, at) };
 }
 
+const NEWLINE = 0x0a;
+
 /**
- * Each operation's lines as a view into the body, in the manifest's order; `undefined` when the body is
- * not the one that the manifest describes.
+ * Each operation's lines in the body, in the manifest's order; `undefined` when the body is not the one that the
+ * manifest describes.
  */
-export function linesOf({ manifest, body }: BulkLines): readonly Buffer[] | undefined {
+export function linesOf({ manifest, body }: BulkLines): readonly ByteSlice[] | undefined {
   let end = 0;
-  const lines = manifest.map(({ bytes }) => {
+  const lines = manifest.map(({ bytes }): ByteSlice => {
     const start = end;
     end += bytes;
-    return body.subarray(start, end);
+    return { buffer: body, start, end };
   });
   return end === body.length ? lines : undefined;
 }
 
-function actionLine(target: string, operation: ReplicaOperation): string {
-  const action = operation.document === undefined ? "delete" : "index";
-  const routing = operation.routing === undefined ? "" : `,"routing":${JSON.stringify(operation.routing)}`;
-  return `{"${action}":{"_index":${target},"_id":${JSON.stringify(operation.id)}${routing},"version":"${operation.version}","version_type":"external"}}\n`;
+function restOfAction(id: string, routing: string | undefined, version: string): string {
+  const routed = routing === undefined ? "" : `,"routing":${JSON.stringify(routing)}`;
+  return `${JSON.stringify(id)}${routed},"version":"${version}","version_type":"external"}}\n`;
+}
+
+/** Without the action's beginning. A character takes at most six bytes as JSON: `\u0000`. */
+function linesBytesMax({ id, routing, version, document }: ReplicaOperation): number {
+  const routed = routing === undefined ? 0 : 6 * routing.length + 16;
+  return 6 * id.length + routed + version.length + 64 + (document ? document.end - document.start : 0);
 }

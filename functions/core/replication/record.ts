@@ -3,6 +3,26 @@ import type { Incarnation } from "./incarnation.ts";
 /** The version of the envelope that this code writes. It reads this one and the one before. */
 export const recordSchema = 1;
 
+/**
+ * A stretch of a buffer, `end` exclusive. Instead of a view: a bulk has thousands of them, alive while a cluster
+ * answers, and a `Buffer` is several times as large and as slow to make.
+ */
+export interface ByteSlice {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** All of a buffer. */
+export function sliceOf(buffer: Buffer): ByteSlice {
+  return { buffer, start: 0, end: buffer.length };
+}
+
+/** A slice as a view. */
+export function bytesOf({ buffer, start, end }: ByteSlice): Buffer {
+  return buffer.subarray(start, end);
+}
+
 /** One operation to make true on BACKUP: the document as PRIMARY stored it, or its absence. */
 export interface ReplicaOperation {
   readonly id: string;
@@ -10,7 +30,7 @@ export interface ReplicaOperation {
   /** Decimal digits, see `encodeVersion`. */
   readonly version: string;
   /** The stored document's bytes on one line; `undefined` deletes. */
-  readonly document: Buffer | undefined;
+  readonly document: ByteSlice | undefined;
 }
 
 /** What a record says of an operation without its bytes: enough to order, merge and reconcile. */

@@ -21,13 +21,14 @@ export class VersionOverflow extends Error {
   override readonly name = "VersionOverflow";
 }
 
-const bases = new Map<string, bigint>();
+/** The part of the version that all operations of one term share. Mostly it is the last one's again. */
+let last = { epoch: -1, primaryTerm: "", base: 0n };
 
-/** The part of the version that all operations of one term share; there are few, so they are kept. */
 function base(index: string, epoch: number, primaryTerm: string): bigint {
-  const key = `${epoch}/${primaryTerm}`;
-  const known = bases.get(key);
-  if (known !== undefined) return known;
+  if (last.primaryTerm === primaryTerm && last.epoch === epoch) return last.base;
+  if (!digits.test(primaryTerm)) {
+    throw new VersionOverflow(`index [${index}]: [${primaryTerm}] is no primary term`);
+  }
   const term = BigInt(primaryTerm);
   const wideEpoch = BigInt(epoch);
   if (wideEpoch < 0n || wideEpoch >= epochLimit) {
@@ -39,8 +40,7 @@ function base(index: string, epoch: number, primaryTerm: string): bigint {
     );
   }
   const value = (wideEpoch << (termBits + sequenceBits)) | (term << sequenceBits);
-  if (bases.size > 1000) bases.clear();
-  bases.set(key, value);
+  last = { epoch, primaryTerm, base: value };
   return value;
 }
 
@@ -50,8 +50,8 @@ function base(index: string, epoch: number, primaryTerm: string): bigint {
  */
 export function encodeVersion(index: string, epoch: number, primaryTerm: string, seqNo: string): string {
   // BigInt("") is 0: an answer without a number must not pass for the first operation.
-  if (!digits.test(seqNo) || !digits.test(primaryTerm)) {
-    throw new VersionOverflow(`index [${index}]: (${primaryTerm}, ${seqNo}) is no term and sequence number`);
+  if (!digits.test(seqNo)) {
+    throw new VersionOverflow(`index [${index}]: [${seqNo}] is no sequence number`);
   }
   const sequence = BigInt(seqNo);
   if (sequence < 0n || sequence >= sequenceLimit) {
@@ -63,6 +63,11 @@ export function encodeVersion(index: string, epoch: number, primaryTerm: string,
 /** The operator epoch inside a version. */
 export function epochOf(version: string): number {
   return Number(BigInt(version) >> (termBits + sequenceBits));
+}
+
+/** The lowest version of an operator epoch, as decimal digits: what is below it is of an older one. */
+export function epochFloor(epoch: number): string {
+  return (BigInt(epoch) << (termBits + sequenceBits)).toString();
 }
 
 /** Whether version `a` is above version `b`; both are decimal digits without leading zeros. */

@@ -1,5 +1,5 @@
 import { type PrimaryState, readPrimaryState } from "../definition/primary-state.ts";
-import type { DocumentKey, ReplicaOperation } from "../replication/record.ts";
+import { type DocumentKey, type ReplicaOperation, sliceOf } from "../replication/record.ts";
 import { encodeVersion } from "../replication/version.ts";
 import { type AbsenceServices, proveAbsence, sameLife } from "./absence.ts";
 import { concreteKeys } from "./concrete-keys.ts";
@@ -95,7 +95,7 @@ function sorted(
 function operationOf(document: StoredDocument, epoch: number): ReplicaOperation | undefined {
   if (document.kind !== "found" || document.source === undefined) return undefined;
   const { id, routing, index, seqNo, primaryTerm, source } = document;
-  return { id, routing, version: encodeVersion(index, epoch, primaryTerm, seqNo), document: source };
+  return { id, routing, version: encodeVersion(index, epoch, primaryTerm, seqNo), document: sliceOf(source) };
 }
 
 async function absentOperations(
