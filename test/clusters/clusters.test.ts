@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasTypes } from "../../functions/core/cluster/release.ts";
 import { translateMappings } from "../../functions/core/definition/translate-mappings.ts";
 import { must } from "../support/client.ts";
 import { compareClusters } from "../support/comparison.ts";
@@ -22,7 +21,10 @@ for (const { name, primary: from, backup: to } of selectedPairs(process.env["CLU
     const stage = { gateway, primary };
     const equal = async () => {
       await gateway.drained(120_000);
-      const { documents, differences } = await compareClusters(primary.endpoint, backup.endpoint);
+      const refused = (await gateway.status()).untranslated.filter(wasRefused);
+      const { documents, differences } = await compareClusters(primary.endpoint, backup.endpoint, {
+        refused,
+      });
       assert.deepEqual(differences, []);
       const endpoints = { primary: primary.endpoint, backup: backup.endpoint };
       assert.deepEqual(await versionDifferences(endpoints), []);
@@ -42,15 +44,18 @@ for (const { name, primary: from, backup: to } of selectedPairs(process.env["CLU
     const properties = Object.fromEntries(
       Object.entries(special).map(([field, [mapping]]) => [field, mapping]),
     );
-    const expected = translateMappings({ ...specialRoot, properties }, to).untranslated.map(
-      ({ path }) => path,
-    );
-    const told = untranslated.filter(({ path }) => path.startsWith("mappings/")).map(({ path }) => path);
-    assert.deepEqual(told.sort(), expected.sort());
-    const text = (await must(backup.endpoint, { path: "/closing/_mapping" })).text;
-    assert.match(text, /"analyzer":"late"/, hasTypes(to) ? "below the type" : "");
+    const expected = translateMappings({ ...specialRoot, properties }, to).untranslated;
+    const told = untranslated.filter(({ path }) => path.startsWith("mappings/"));
+    const paths = new Set([...expected, ...untranslated.filter(wasRefused)].map(({ path }) => path));
+    assert.deepEqual(told.map(({ path }) => path).sort(), [...paths].sort());
+    assert.match((await must(backup.endpoint, { path: "/closing/_mapping" })).text, /"analyzer":"late"/);
     console.log(
       `${name}: left out or replaced: ${untranslated.map(({ path }) => path).join(", ") || "nothing"}`,
     );
   });
+}
+
+/** By a BACKUP that should have the type: these distributions lack some modules of the ordinary ones. */
+function wasRefused({ reason }: { readonly reason: string }): boolean {
+  return reason.startsWith("it is stored and not searched, because");
 }

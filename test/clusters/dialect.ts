@@ -80,7 +80,7 @@ function root({ product, version }: Release): object {
   return {
     ...(product === "elasticsearch" && number >= 7017 && { runtime: { later: { type: "long" } } }),
     ...(product === "elasticsearch" && number < 7000 && { _all: { enabled: false } }),
-    ...(product === "elasticsearch" && number < 8000 && { _field_names: {} }),
+    ...(product === "elasticsearch" && number < 8000 && { _field_names: { enabled: false } }),
     ...(product === "elasticsearch" && number >= 8003 && { subobjects: true }),
   };
 }

@@ -122,7 +122,7 @@ export async function writeByQuery({ gateway }: Stage): Promise<boolean> {
   await must(gateway.endpoint, { method: "POST", path: "/books/_refresh" });
   const deleted = await send(gateway.endpoint, {
     method: "POST",
-    path: "/books/_delete_by_query",
+    path: "/books/_delete_by_query?refresh=true",
     body: query,
   });
   if (deleted.status >= 400) return false;

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createReleaseReader, type Release } from "../../functions/core/cluster/release.ts";
 import { withoutType } from "../../functions/core/definition/index-definition.ts";
 import { translateDefinition } from "../../functions/core/definition/translate.ts";
+import { storedOnly } from "../../functions/core/definition/translate-mappings.ts";
 import { must, send } from "./client.ts";
 import { type LosslessJson, losslessJson, memberOf, textOf } from "./lossless-json.ts";
 
@@ -15,6 +16,8 @@ export interface Comparison {
 export interface ComparisonOptions {
   /** Indices whose name begins so. @default all but `understudy-*` */
   readonly prefix?: string;
+  /** Fields that BACKUP refused, as the status tells them: they are to be stored there and not searched. */
+  readonly refused?: readonly { readonly index: string; readonly path: string }[];
 }
 
 const pageSize = 2000;
@@ -33,8 +36,8 @@ export async function compareClusters(
   const differences: string[] = [];
   const target = await releaseOf(backup);
   const [onPrimary, onBackup] = await Promise.all([
-    definitions(primary, options.prefix ?? "", target),
-    definitions(backup, options.prefix ?? "", target),
+    definitions(primary, options, target),
+    definitions(backup, options, target),
   ]);
   let documents = 0;
   for (const name of [...new Set([...onPrimary.keys(), ...onBackup.keys()])].sort()) {
@@ -125,7 +128,7 @@ export function canonical(value: LosslessJson | undefined): string {
 /** What BACKUP is to have of each index's definition, as one text. Replication's own marks and aliases are left out. */
 async function definitions(
   endpoint: string,
-  prefix: string,
+  { prefix = "", refused = [] }: ComparisonOptions,
   target: Release,
 ): Promise<ReadonlyMap<string, string>> {
   const path = "/_all?flat_settings=true&expand_wildcards=all";
@@ -137,8 +140,13 @@ async function definitions(
     const own = Object.entries(record(aliases)).filter(([alias]) => !alias.startsWith("understudy-"));
     const given = { mappings: withoutMark(withoutType(record(mappings))), settings: record(settings) };
     const { untranslated: _, ...translated } = translateDefinition(given, target);
+    const stored = refused
+      .filter(({ index }) => index === name)
+      .map(({ path: field }): [string, unknown] => [field.replace("mappings/", ""), storedOnly]);
+    const properties = { ...record(translated.mappings["properties"] ?? {}), ...Object.fromEntries(stored) };
     const described = {
-      ...translated,
+      settings: translated.settings,
+      mappings: { ...translated.mappings, properties },
       aliases: Object.fromEntries(own),
     };
     named.set(name, canonical(losslessJson(JSON.stringify(described))));
@@ -146,8 +154,11 @@ async function definitions(
   return named;
 }
 
-function withoutMark({ _meta: meta, ...mappings }: Readonly<Record<string, unknown>>) {
+function withoutMark({ _meta: meta, ...given }: Readonly<Record<string, unknown>>) {
   const { understudy: _mark, ...kept } = record(meta ?? {});
+  const { dynamic, ...others } = given;
+  // `true` is what it is without a word.
+  const mappings = dynamic === undefined || dynamic === "true" ? others : given;
   return Object.keys(kept).length === 0 ? mappings : { ...mappings, _meta: kept };
 }
 

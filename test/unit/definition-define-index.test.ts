@@ -56,6 +56,13 @@ test("createIndex() makes the index although BACKUP does not have a field's type
   assert.ok(bodies.some(({ dynamic, properties }) => dynamic === "strict" && properties === undefined));
 });
 
+test("createIndex() lets documents make fields again where PRIMARY's do", async () => {
+  const backup = refusing("odd");
+  const { dynamic: _, ...mappings } = source.mappings;
+  await createIndex(backup, { ...source, mappings }, state);
+  assert.deepEqual(JSON.parse(textOf(backup.requests.at(-1))), { dynamic: true });
+});
+
 test("createIndex() gives up with a reason when even the bare index is refused", async () => {
   await assert.rejects(
     createIndex(refusing("index.number_of_shards"), source, state),

@@ -10,6 +10,7 @@ import {
 import type { JsonObject } from "../../functions/core/definition/index-definition.ts";
 import type { PrimaryState } from "../../functions/core/definition/primary-state.ts";
 import { markOf } from "../../functions/core/definition/translate.ts";
+import { createUntranslatedList } from "../../functions/core/definition/untranslated.ts";
 import {
   type Answering,
   clusterError,
@@ -19,7 +20,7 @@ import {
   noAnswer,
   textOf,
 } from "../support/fake-cluster.ts";
-import { noUntranslated } from "../support/no-untranslated.ts";
+import { fakeTelemetry } from "../support/fake-telemetry.ts";
 
 const layout = { shards: 2, routingShards: 8, partitionSize: 1 };
 const incarnation = { index: "books", uuid: "u1", createdMs: 100 };
@@ -49,10 +50,11 @@ function world(backupGet: () => FakeAnswer, change: Answering = () => ({}), held
     if (request.path.endsWith("/_count")) return { body: { count: held, _shards: { failed: 0 } } };
     return request.method === "GET" ? backupGet() : change(request);
   });
-  const incarnations = createIncarnations(primary, backup, noUntranslated);
+  const untranslated = createUntranslatedList(fakeTelemetry());
+  const incarnations = createIncarnations(primary, backup, untranslated);
   const changes = () =>
     backup.requests.filter(({ method, path }) => method !== "GET" && !path.endsWith("/_refresh"));
-  return { primary, backup, incarnations, changes };
+  return { primary, backup, incarnations, changes, untranslated };
 }
 
 test("ensure() creates BACKUP's index with PRIMARY's mapping, the mark and the alias, and says `created`", async () => {
@@ -383,4 +385,40 @@ test("ensure() throws what a cluster fails with, and works again afterwards", as
   primary.answer(() => lives());
   down = false;
   assert.equal((await incarnations.ensure(incarnation, state)).kind, "created");
+});
+
+test("ensure() gives BACKUP's index the analysis before the mapping that names it", async () => {
+  const { primary, incarnations, changes } = world(() => marked("u1", 100));
+  primary.answer(() => lives("u1", {}, { "index.analysis.analyzer.a.type": "standard" }));
+  assert.equal((await incarnations.ensure(incarnation, state)).kind, "ready");
+  assert.deepEqual(changes().map(lineOf), [
+    "POST /books/_close",
+    "PUT /books/_settings",
+    "POST /books/_open",
+    "PUT /books/_mapping",
+  ]);
+});
+
+test("ensure() tells what BACKUP cannot have, whether its index is made or kept", async () => {
+  for (const present of [notThere, () => marked("u1", 100)]) {
+    const { primary, incarnations, untranslated } = world(present);
+    primary.answer(() =>
+      definition({ properties: { v: { type: "dense_vector" } } }, {}, { "index.uuid": "u1" }),
+    );
+    await incarnations.ensure(incarnation, state);
+    assert.deepEqual(
+      untranslated.all().map(({ index, path }) => ({ index, path })),
+      [{ index: "books", path: "mappings/v" }],
+    );
+  }
+});
+
+test("ensure() puts back what a process that died left of an index made piece by piece", async () => {
+  const { incarnations, changes } = world(() => {
+    const { body } = marked("u1", 100);
+    const text = JSON.stringify(body).replace('"mappings":{', '"mappings":{"dynamic":"false",');
+    return { body: text };
+  });
+  await incarnations.ensure(incarnation, state);
+  assert.equal(JSON.parse(textOf(changes().at(-1))).dynamic, true);
 });

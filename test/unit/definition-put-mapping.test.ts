@@ -58,6 +58,30 @@ test("putMapping() keeps a field without its analyzer rather than not at all", a
   );
 });
 
+test("putMapping() reaches into objects: one field that does not go leaves its neighbours", async () => {
+  const { backup, taken } = refusing('"odd"');
+  const properties = { a: { type: "nested", properties: { b: { type: "odd" }, c: { type: "long" } } } };
+  const lost = await putMapping(backup, "books", { properties }, target);
+  const stored = { type: "object", enabled: false };
+  const inside = (field: object) => ({ properties: { a: { type: "nested", properties: field } } });
+  assert.deepEqual(
+    taken.filter((body) => body["properties"] !== undefined),
+    [inside({}), inside({ b: stored }), inside({ c: { type: "long" } })],
+  );
+  assert.deepEqual(
+    lost.map(({ path }) => path),
+    ["mappings/a.b"],
+  );
+});
+
+test("putMapping() keeps a field's type alone where BACKUP does not take its parameters", async () => {
+  const { backup, properties } = refusing("doc_values");
+  const wildcard = { type: "wildcard", doc_values: false };
+  const lost = await putMapping(backup, "books", { properties: { w: wildcard } }, target);
+  assert.deepEqual(properties(), { w: { type: "wildcard" } });
+  assert.match(lost[0]?.reason ?? "", /^it has nothing but its type, because/);
+});
+
 test("putMapping() names a field that BACKUP has as another type, and leaves it", async () => {
   const { backup, properties } = refusing('"b"');
   const lost = await putMapping(backup, "books", mapping, target);

@@ -24,7 +24,7 @@ export async function createIndex(
   const { index } = incarnation;
   if ((await create(backup, index, request, target)) === undefined) return request.untranslated;
   const { settings, refused } = await createBare(backup, index, request, target);
-  const lost = await putMapping(backup, index, request.mappings, target);
+  const lost = await putMapping(backup, index, { dynamic: true, ...request.mappings }, target);
   const dropped = Object.keys(request.settings).filter((name) => !(name in settings));
   const reasons = dropped.map((name) => ({
     path: `settings/${name}`,

@@ -175,7 +175,10 @@ async function adopt(
   }
   const refused = await levelAnalysis({ index, source, present }, target);
   const { mappings, untranslated } = createRequest(source, incarnation, layout, target);
-  return [...untranslated, ...refused, ...(await putMapping(backup, index, mappings, target))];
+  // BACKUP's was made piece by piece, and whoever did it may have died before this was put back.
+  const dynamic = "dynamic" in present.mappings && { dynamic: true };
+  const lost = await putMapping(backup, index, { ...dynamic, ...mappings }, target);
+  return [...untranslated, ...refused, ...lost];
 }
 
 interface Sides {

@@ -23,7 +23,7 @@ export async function putMapping(
   const { properties, _meta, _source, _routing, ...root } = mapping;
   await put({ _meta });
   const lost: Untranslated[] = [];
-  if (isObject(properties)) await putFields(Object.entries(properties), put, lost);
+  if (isObject(properties)) await putFields(Object.entries(properties), { path: "", put }, lost);
   for (const [name, value] of Object.entries(root)) {
     const refusal = await put({ [name]: value });
     if (refusal !== undefined) lost.push({ path: `mappings/${name}`, reason: refusal });
@@ -54,36 +54,59 @@ async function merge(
   }
 }
 
+/** Where fields are merged: the mapping's root, or an object in it. */
+interface Place {
+  readonly path: string;
+  readonly put: Put;
+}
+
 /** Halves, until those that BACKUP refuses stand alone. */
 async function putFields(
   fields: readonly (readonly [string, unknown])[],
-  put: Put,
+  place: Place,
   lost: Untranslated[],
 ): Promise<void> {
   const [[name, field] = []] = fields;
   if (name === undefined) return;
-  const refusal = await put({ properties: Object.fromEntries(fields) });
+  const refusal = await place.put({ properties: Object.fromEntries(fields) });
   if (refusal === undefined) return;
-  if (fields.length === 1) {
-    lost.push({ path: `mappings/${name}`, reason: await putNearest(name, field, refusal, put) });
-    return;
+  if (fields.length > 1) {
+    const middle = fields.length >> 1;
+    await putFields(fields.slice(0, middle), place, lost);
+    await putFields(fields.slice(middle), place, lost);
+  } else if (!(await putObject(name, field, place, lost))) {
+    const reason = await putNearest(name, field, refusal, place.put);
+    lost.push({ path: `mappings/${place.path}${name}`, reason });
   }
-  const middle = fields.length >> 1;
-  await putFields(fields.slice(0, middle), put, lost);
-  await putFields(fields.slice(middle), put, lost);
+}
+
+/** @returns whether it is an object that BACKUP takes without its fields; then those were merged as well. */
+async function putObject(name: string, field: unknown, place: Place, lost: Untranslated[]): Promise<boolean> {
+  if (!isObject(field) || !isObject(field["properties"])) return false;
+  const { properties, ...own } = field;
+  const put: Put = (mapping) => place.put({ properties: { [name]: { ...own, ...mapping } } });
+  if ((await put({ properties: {} })) !== undefined) return false;
+  await putFields(Object.entries(field["properties"]), { path: `${place.path}${name}.`, put }, lost);
+  return true;
 }
 
 /** @returns what became of the field. */
 async function putNearest(name: string, field: unknown, refusal: string, put: Put): Promise<string> {
-  const plain = withoutAnalysis(field);
-  if ((await put({ properties: { [name]: plain } })) === undefined) {
-    return `it has no analysis of its own, because ${refusal}`;
-  }
-  if ((await put({ properties: { [name]: storedOnly } })) === undefined) {
-    return `it is stored and not searched, because ${refusal}`;
+  for (const { mapping, told } of nearest(field)) {
+    if ((await put({ properties: { [name]: mapping } })) === undefined) return `${told}, because ${refusal}`;
   }
   // BACKUP has the field already, as another type.
   return refusal;
+}
+
+/** What may stand for a field, the nearest first. */
+function nearest(field: unknown): readonly { readonly mapping: unknown; readonly told: string }[] {
+  const type = isObject(field) ? field["type"] : undefined;
+  return [
+    { mapping: withoutAnalysis(field), told: "it has no analysis of its own" },
+    ...(type === undefined ? [] : [{ mapping: { type }, told: "it has nothing but its type" }]),
+    { mapping: storedOnly, told: "it is stored and not searched" },
+  ];
 }
 
 const analysisParameters = [
