@@ -1,7 +1,13 @@
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { simulate } from "./simulation.ts";
 
-/** `npm run simulate -- --seeds 10000 --from 1`; with `--seed S --trace` one run with all that happens in it. */
+/**
+ * `npm run simulate -- --seeds 10000 --from 1`, in a process per core; with `--seed S --trace` one run with all
+ * that happens in it.
+ */
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "300" },
@@ -11,40 +17,71 @@ const { values } = parseArgs({
     ids: { type: "string", default: "20" },
     trace: { type: "boolean", default: false },
     matching: { type: "string" },
+    processes: { type: "string", default: String(availableParallelism()) },
+    /** Given by the first process to the others: they take each so-many-th seed. */
+    step: { type: "string" },
   },
 });
 
 const from = Number(values.seed ?? values.from);
-const count = values.seed === undefined ? Number(values.seeds) : 1;
+const end = from + (values.seed === undefined ? Number(values.seeds) : 1);
 const size = { operations: Number(values.operations), ids: Number(values.ids) };
 const pattern = new RegExp(values.matching ?? "");
 const print = (line: string) => {
   if (pattern.test(line)) console.log(line);
 };
 
-let failures = 0;
-let events = 0;
-const totals = new Map<string, number>();
-const startedMs = performance.now();
-for (let seed = from; seed < from + count; seed++) {
-  const result = await simulate({ seed, ...size, ...(values.trace && { trace: print }) });
-  events += result.events;
-  for (const [what, times] of [...result.faults, ...result.deaths])
-    totals.set(what, (totals.get(what) ?? 0) + times);
-  if (result.violations.length > 0) {
-    failures += 1;
+interface Tally {
+  failures: number;
+  events: number;
+  totals: Record<string, number>;
+}
+
+/** Runs the seeds one after the other and reports each that fails. */
+async function run(step: number): Promise<Tally> {
+  const tally: Tally = { failures: 0, events: 0, totals: {} };
+  for (let seed = from; seed < end; seed += step) {
+    const result = await simulate({ seed, ...size, ...(values.trace && { trace: print }) });
+    tally.events += result.events;
+    for (const [what, times] of [...result.faults, ...result.deaths])
+      tally.totals[what] = (tally.totals[what] ?? 0) + times;
+    if (result.violations.length === 0) continue;
+    tally.failures += 1;
     console.log(
       `seed ${seed} FAILED; npm run simulate -- --seed ${seed} --operations ${size.operations} --ids ${size.ids} --trace`,
     );
     for (const violation of result.violations.slice(0, 5)) console.log(`    ${violation}`);
   }
-  if (process.stdout.isTTY && (seed - from) % 10 === 0)
-    process.stdout.write(`\r${seed - from + 1}/${count} seeds, ${failures} failed `);
+  return tally;
 }
-const seconds = (performance.now() - startedMs) / 1000;
-console.log(`${count} seeds, ${failures} failed, ${events} events, ${seconds.toFixed(1)} s`);
-if (values.seed === undefined) {
-  for (const [what, times] of [...totals].sort(([a], [b]) => a.localeCompare(b)))
-    console.log(`  ${String(times).padStart(8)}  ${what}`);
+
+/** The same in processes of their own, each with its share of the seeds. */
+function runInProcesses(processes: number): Promise<readonly Tally[]> {
+  const shares = Array.from({ length: processes }, (_, i) => {
+    const own = ["--from", String(from + i), "--seeds", String(end - from - i), "--step", String(processes)];
+    const same = ["--operations", values.operations, "--ids", values.ids];
+    const child = fork(fileURLToPath(import.meta.url), [...own, ...same]);
+    return new Promise<Tally>((resolve, reject) => {
+      child.on("message", (tally: Tally) => resolve(tally));
+      child.on("exit", (code) => reject(new Error(`a process ended with ${code} before its last seed`)));
+    });
+  });
+  return Promise.all(shares);
 }
-process.exitCode = failures > 0 ? 1 : 0;
+
+const startedMs = performance.now();
+if (values.step !== undefined) {
+  process.send?.(await run(Number(values.step)));
+} else {
+  const processes = Math.min(Number(values.processes), end - from);
+  const tallies = processes > 1 ? await runInProcesses(processes) : [await run(1)];
+  const sum = (of: (tally: Tally) => number) => tallies.reduce((total, tally) => total + of(tally), 0);
+  const failures = sum((tally) => tally.failures);
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  console.log(`${end - from} seeds, ${failures} failed, ${sum(({ events }) => events)} events, ${seconds} s`);
+  if (values.seed === undefined) {
+    for (const what of [...new Set(tallies.flatMap(({ totals }) => Object.keys(totals)))].sort())
+      console.log(`  ${String(sum(({ totals }) => totals[what] ?? 0)).padStart(8)}  ${what}`);
+  }
+  process.exitCode = failures > 0 ? 1 : 0;
+}

@@ -76,8 +76,9 @@ export function createMemoryObjects(
         process.call("objects list", planFor(weather, outcomeOf(weather, "objectGetFails"), "list"), () => {
           const found = [...objects]
             .filter(([key]) => key.startsWith(prefix))
-            .sort(([a, x], [b, y]) => timeOf(a).localeCompare(timeOf(b)) || x.order - y.order);
-          return { value: found.slice(0, limit).map(([key, { modifiedMs }]) => ({ key, modifiedMs })) };
+            .map(([key, { modifiedMs, order: at }]) => ({ key, modifiedMs, time: timeOf(key), at }))
+            .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.at - b.at));
+          return { value: found.slice(0, limit).map(({ key, modifiedMs }) => ({ key, modifiedMs })) };
         }),
     }),
   };

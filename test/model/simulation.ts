@@ -107,7 +107,14 @@ function createUniverse(options: SimulationOptions, violations: string[]) {
         reason: "the model's weather",
       };
     });
-    return createSimulatedCluster({ name, memory, world, random: random.fork(), weather, trace });
+    return createSimulatedCluster({
+      name,
+      memory,
+      world,
+      random: random.fork(),
+      weather,
+      trace: options.trace,
+    });
   };
   const queue = () =>
     createMemoryQueue({

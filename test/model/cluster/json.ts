@@ -43,7 +43,7 @@ export function answerText(status: number, text: string): ClusterResponse {
 
 /** The answer with what `filter_path` leaves of it; errors are never filtered. */
 export function answerJson(status: number, body: Json, filter: string | null = null): ClusterResponse {
-  const kept = filter === null ? body : (keptOf(body, patternsOf(filter)) ?? {});
+  const kept = filter === null ? body : (keptOf(body, filterOf(filter)) ?? {});
   return answerText(status, JSON.stringify(kept));
 }
 
@@ -52,32 +52,64 @@ export function answerFiltered(text: string, filter: string | null): ClusterResp
   return filter === null ? answerText(200, text) : answerJson(200, JSON.parse(text), filter);
 }
 
-const parsed = new Map<string, readonly (readonly string[])[]>();
+/** What a filter keeps below one name: everything, or what fits one of the parts. */
+interface Filter {
+  readonly everything: boolean;
+  readonly parts: readonly (readonly [pattern: string, below: Filter])[];
+  /** Below each name that was met, as many patterns may fit it. */
+  readonly known: Map<string, Filter | undefined>;
+}
 
-function patternsOf(filter: string): readonly (readonly string[])[] {
-  const known = parsed.get(filter);
+const filters = new Map<string, Filter>();
+
+function filterOf(text: string): Filter {
+  const known = filters.get(text);
   if (known !== undefined) return known;
-  const patterns = filter.split(",").map((pattern) => pattern.split("."));
-  parsed.set(filter, patterns);
-  return patterns;
+  const made = compiled(text.split(",").map((pattern) => pattern.split(".")));
+  filters.set(text, made);
+  return made;
+}
+
+function compiled(patterns: readonly (readonly string[])[]): Filter {
+  const parts = patterns.flatMap(([first, ...rest]) =>
+    first === undefined ? [] : [[first, compiled([rest])] as const],
+  );
+  return { everything: patterns.some((pattern) => pattern.length === 0), parts, known: new Map() };
+}
+
+function below(filter: Filter, name: string): Filter | undefined {
+  if (filter.known.has(name)) return filter.known.get(name);
+  const fitting = filter.parts.flatMap(([pattern, further]) => (matches(pattern, name) ? [further] : []));
+  const found: Filter | undefined =
+    fitting.length < 2
+      ? fitting[0]
+      : {
+          everything: fitting.some(({ everything }) => everything),
+          parts: fitting.flatMap(({ parts }) => parts),
+          known: new Map(),
+        };
+  filter.known.set(name, found);
+  return found;
 }
 
 /** Inclusive patterns; `*` stands for any part of one name, and arrays are looked through. */
-function keptOf(value: Json, patterns: readonly (readonly string[])[]): Json | undefined {
-  if (patterns.some((pattern) => pattern.length === 0)) return value;
+function keptOf(value: Json, filter: Filter): Json | undefined {
+  if (filter.everything) return value;
   if (Array.isArray(value)) {
-    const items = value.flatMap((item) => keptOf(item, patterns) ?? []);
+    const items = value.flatMap((item) => keptOf(item, filter) ?? []);
     return items.length > 0 ? items : undefined;
   }
   if (!isObject(value)) return undefined;
-  const members = Object.entries(value).flatMap(([name, member]) => {
-    const further = patterns.flatMap((pattern) =>
-      matches(pattern[0] ?? "", name) ? [pattern.slice(1)] : [],
-    );
-    const kept = further.length > 0 ? keptOf(member, further) : undefined;
-    return kept === undefined ? [] : [[name, kept] as const];
-  });
-  return members.length > 0 ? Object.fromEntries(members) : undefined;
+  const members: Record<string, Json> = {};
+  let some = false;
+  for (const name of Object.keys(value)) {
+    const further = below(filter, name);
+    const kept = further && keptOf(value[name] ?? null, further);
+    if (kept === undefined) continue;
+    members[name] = kept;
+    some = true;
+  }
+  return some ? members : undefined;
 }
 
 /** Whether a name fits a pattern in which `*` stands for anything. */
