@@ -5,7 +5,7 @@ import { startWorkload, type Workload } from "../clusters/workload.ts";
 import { must } from "../support/client.ts";
 import { compareClusters } from "../support/comparison.ts";
 import { faultTrials, operationsPerTrial } from "../support/faults.ts";
-import { type TestGateway, useGateway } from "../support/gateway.ts";
+import { type GatewayStatus, type TestGateway, useGateway } from "../support/gateway.ts";
 import { usePair } from "../support/servers.ts";
 
 // Something breaks while four clients write the same documents; in the end both clusters are equal.
@@ -32,17 +32,28 @@ interface Trial {
   readonly workload: Workload;
 }
 
+/**
+ * Records that were sent and have not come to an end, by the counters of one process. When the queue is empty
+ * before and after, it must not have changed: sent = applied + superseded + parked + waiting.
+ */
+function unended({ counters }: GatewayStatus): number {
+  const { recordsSent = 0, recordsApplied = 0, recordsSuperseded = 0, recordsParked = 0 } = counters;
+  return recordsSent - recordsApplied - recordsSuperseded - recordsParked;
+}
+
 /** Runs the fault when a third of the operations is done. `fault` resolves when what it broke is mended. */
 async function survives(t: TestContext, fault: (trial: Trial) => Promise<void>): Promise<void> {
   assert.ok(gateway);
   for (let trial = 1; trial <= faultTrials; trial++) {
     const seed = Date.now() % 1_000_000;
     const operations = operationsPerTrial;
+    const { pid } = gateway;
+    const before: GatewayStatus = await gateway.drained(drainTimeoutMs);
     const workload = startWorkload({ endpoint: gateway.endpoint, index, operations, seed });
     await workload.reached(operations / 3);
     await fault({ gateway, workload });
     await workload.done;
-    await gateway.drained(drainTimeoutMs);
+    const after: GatewayStatus = await gateway.drained(drainTimeoutMs);
     const { primary, backup } = pair;
     const { documents, differences } = await compareClusters(primary.endpoint, backup.endpoint, {
       prefix: index,
@@ -53,6 +64,8 @@ async function survives(t: TestContext, fault: (trial: Trial) => Promise<void>):
     );
     assert.deepEqual(differences, [], `seed ${seed}`);
     assert.ok(documents > 0);
+    // A process that was killed took its counters with it.
+    if (gateway.pid === pid) assert.equal(unended(after), unended(before), `seed ${seed}: conservation`);
   }
   const { deadLetters } = await gateway.status();
   assert.equal(deadLetters.visible, 0);
