@@ -38,6 +38,8 @@ export interface Scene {
   restart(): Promise<void>;
   /** Time for BACKUP to forget deletions. */
   forget(): void;
+  /** What replay has queued since the last time. */
+  takeSent(): readonly string[];
   document(side: MemoryCluster): string | undefined;
 }
 
@@ -104,9 +106,11 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
     forget() {
       nowMs += 2 * minuteMs;
     },
+    takeSent: () => sent.splice(0),
     document: ({ catalog: { indices } }) => indices.get("books")?.shards[0]?.get("a")?.source,
   };
   await scene.restart();
+  scene.takeSent();
   return scene;
 }
 
@@ -142,7 +146,7 @@ export function createSteppedCluster(memory: MemoryCluster): SteppedCluster {
     },
     send(request) {
       // Definitions stay as they are: only what touches documents and tombstones can come in an order.
-      if (/_(bulk|mget)$/.test(request.path)) {
+      if (/_(bulk|mget|search)$/.test(request.path)) {
         return new Promise((resolve) => waiting.push({ request, resolve }));
       }
       return asCluster("backup", memory).send(request);

@@ -40,10 +40,10 @@ export const bugs: readonly Bug[] = [
     replace: "tookMs < 0",
   },
   {
-    name: "the horizons are written after the last page",
+    name: "a whole-index reconcile writes no horizons",
     file: "functions/replay/reconcile-index.ts",
     find: "if (record.cursor === undefined) {",
-    replace: 'if (record.cursor?.side === "backup") {',
+    replace: "if (record.cursor === null) {",
   },
   {
     name: "look for tombstones before the write",
@@ -64,12 +64,6 @@ export const bugs: readonly Bug[] = [
     file: "functions/replay/apply-operations.ts",
     find: "  for (const { at } of deletions) dispositions[at] = failure;\n  return placed.filter(({ operation }) => !operation.entry.deletes);",
     replace: "  return placed;",
-  },
-  {
-    name: "a record is done when a newer one of its batch superseded it, whatever became of that one",
-    file: "functions/replay/replay-chunk.ts",
-    find: "const dispositions = retryTogether(operations, settled);",
-    replace: "const dispositions = settled;",
   },
   {
     name: "keep the oldest operation of a batch",

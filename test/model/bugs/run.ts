@@ -32,7 +32,7 @@ async function prepare(bug: Bug, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "test"), { recursive: true });
   await cp("functions", join(folder, "functions"), { recursive: true });
-  await cp("test/model", join(folder, "test/model"), { recursive: true });
+  for (const part of ["test/model", "test/support"]) await cp(part, join(folder, part), { recursive: true });
   await cp("test/unit/model-exhaustive.test.ts", join(folder, "test/unit/model-exhaustive.test.ts"));
   const path = join(folder, bug.file);
   const source = await readFile(path, "utf8");
@@ -43,20 +43,31 @@ async function prepare(bug: Bug, folder: string): Promise<void> {
   await writeFile(path, parts.join(bug.replace));
 }
 
-function run(args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+interface Run {
+  readonly code: number;
+  readonly text: string;
+  /** It had to be ended. */
+  readonly endless: boolean;
+}
+
+function run(args: readonly string[]): Promise<Run> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ["--import", "tsx", ...args], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";
+    let endless = false;
     child.stdout.on("data", (chunk) => {
       text += String(chunk);
     });
     child.stderr.resume();
-    const timer = setTimeout(() => child.kill("SIGKILL"), 300_000);
+    const timer = setTimeout(() => {
+      endless = true;
+      child.kill("SIGKILL");
+    }, 300_000);
     child.on("close", (code) => {
       clearTimeout(timer);
-      resolve({ code: code ?? 1, text });
+      resolve({ code: code ?? 1, text, endless });
     });
   });
 }
@@ -66,9 +77,10 @@ async function catchBug(bug: Bug, known: readonly number[]): Promise<Caught> {
   const folder = join(root, String(bugs.indexOf(bug)));
   await prepare(bug, folder);
   const simulated = await run([join(folder, "test/model/bugs/catch-bug.ts"), values.seeds, known.join(",")]);
-  if (simulated.code !== 0) {
-    return { bug, by: simulated.text.trim().split("\n").at(-1)?.slice(0, 140) || "does not end" };
-  }
+  const last = simulated.text.trim().split("\n").at(-1)?.slice(0, 140) ?? "";
+  if (simulated.endless) return { bug, by: "does not end" };
+  if (simulated.code !== 0 && last === "") throw new StaleBug("the copy with it does not run");
+  if (simulated.code !== 0) return { bug, by: last };
   const cases = await run(["--test", join(folder, "test/unit/model-exhaustive.test.ts")]);
   return { bug, by: cases.code === 0 ? undefined : "the exhaustive cases" };
 }
