@@ -1,6 +1,7 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { Key } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
+import { acknowledgeRules } from "./acknowledged-rules.ts";
 import { Alarms } from "./constructs/alarms.ts";
 import { ClientSecret } from "./constructs/client-secret.ts";
 import { ClusterAccess } from "./constructs/cluster-access.ts";
@@ -43,6 +44,7 @@ export class GatewayStack extends Stack {
     super(scope, id, props);
     const { settings, entries, durations = DURATIONS } = props;
     assertDurations(durations);
+    acknowledgeRules(this, settings);
     const protection = {
       removalPolicy: settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       key: settings.kmsKeyArn === undefined ? undefined : Key.fromKeyArn(this, "Key", settings.kmsKeyArn),
