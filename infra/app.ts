@@ -21,5 +21,6 @@ new GatewayStack(app, "Understudy", {
     search: entryOf("search"),
     replay: entryOf("replay"),
     reconcile: entryOf("reconcile"),
+    redrive: entryOf("redrive"),
   },
 });

@@ -13,6 +13,7 @@ import { OperationsDashboard } from "./constructs/operations-dashboard.ts";
 import { PayloadBucket } from "./constructs/payload-bucket.ts";
 import { ReconcileSweep } from "./constructs/reconcile-sweep.ts";
 import { RecordQueue } from "./constructs/record-queue.ts";
+import { RedrivePath } from "./constructs/redrive-path.ts";
 import { ReplayPath } from "./constructs/replay-path.ts";
 import { RestEndpoint } from "./constructs/rest-endpoint.ts";
 import { SearchPath } from "./constructs/search-path.ts";
@@ -25,6 +26,7 @@ export interface Entries {
   readonly search: string;
   readonly replay: string;
   readonly reconcile: string;
+  readonly redrive: string;
 }
 
 export interface GatewayStackProps extends StackProps {
@@ -104,6 +106,8 @@ export class GatewayStack extends Stack {
       primary,
     });
 
+    const redrive = new RedrivePath(this, "RedrivePath", { entry: entries.redrive, host, records });
+
     const { api, url } = new RestEndpoint(this, "Endpoint", {
       settings,
       write: write.handler,
@@ -115,10 +119,12 @@ export class GatewayStack extends Stack {
       search: search.handler,
       replay: replay.handler,
       reconcile: sweep.handler,
+      redrive: redrive.handler,
     };
     new Alarms(this, "Alarms", { settings, records, functions });
     const dashboard = new OperationsDashboard(this, "Operations", {
       dashboardName: settings.stackName,
+      settings,
       api,
       records,
       functions,

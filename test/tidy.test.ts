@@ -316,8 +316,8 @@ function settingsInCode(): ReadonlySet<string> {
   }
   // The form of a login is read for clusters and for clients.
   for (const part of ["USERNAME", "PASSWORD"]) names.add(`CLIENT_${part}`);
-  // AWS's own names, and the desktop's, are not ours to describe.
-  return new Set([...names].filter((name) => !/^(AWS|XDG)_/.test(name)));
+  // AWS's own names, Powertools' and the desktop's, are not ours to describe.
+  return new Set([...names].filter((name) => !/^(AWS|XDG|POWERTOOLS)_/.test(name)));
 }
 
 test("the runbook has one section for each alarm, titled with its name", () => {

@@ -4,8 +4,8 @@ import middy from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { proxyResult } from "../core/http/answer.ts";
 import { requestFrom } from "../core/http/request.ts";
-import { failureAnswer, unexpectedFailure } from "../core/runtime/middleware.ts";
-import { admission, responseStreaming } from "../core/runtime/process.ts";
+import { failureAnswer, publishedMetrics, unexpectedFailure } from "../core/runtime/middleware.ts";
+import { admission, metrics, responseStreaming } from "../core/runtime/process.ts";
 import { searchServices } from "../core/runtime/search-services.ts";
 import type { ReadAnswer } from "./first-part.ts";
 import { searchWithFailover } from "./search-with-failover.ts";
@@ -19,6 +19,7 @@ async function read(event: APIGatewayProxyEvent): Promise<ReadAnswer> {
 
 /** Reads, answered whole: where the host cannot stream (`RESPONSE_STREAMING=false`). */
 export const bufferedHandler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  .use(publishedMetrics())
   .use(failureAnswer())
   .handler(async (event) => {
     const { status, headers, body } = await read(event);
@@ -31,6 +32,7 @@ export const streamedHandler = (streamify: Streamify) =>
     const answer = await read(event).catch((error: unknown) =>
       unexpectedFailure(error, event.requestContext.requestId),
     );
+    metrics.publish();
     const out = awslambda.HttpResponseStream.from(stream, headOf(answer));
     // The runtime sends the head with the first write, so an empty body needs one as well.
     if (Buffer.isBuffer(answer.body)) {

@@ -6,6 +6,8 @@ import type { RecordQueue } from "./record-queue.ts";
 
 /** The CA file of each side in a function's bundle, and where the function finds it. */
 export const CA_FILES = { PRIMARY: "primary-ca.pem", BACKUP: "backup-ca.pem" } as const;
+/** Of the functions' own metrics; their one dimension, `service`, is the stack's name. */
+export const METRICS_NAMESPACE = "understudy";
 const BUNDLE_FOLDER = "/var/task";
 
 /**
@@ -20,6 +22,8 @@ export function functionEnvironment(
 ): Record<string, string> {
   return {
     LOG_LEVEL: settings.logLevel,
+    POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+    POWERTOOLS_SERVICE_NAME: settings.stackName,
     AUTH_MODE: settings.authMode,
     ENFORCE_BULK_REQUESTS_ONLY: String(settings.enforceBulkRequestsOnly),
     INTENTS: settings.intents,
@@ -28,7 +32,8 @@ export function functionEnvironment(
     RETRY_PAUSE_MAX_SECONDS: String(settings.retryPauseMaxSeconds),
     RESPONSE_STREAMING: String(settings.responseStreaming),
     QUEUE_URL: records.queue.queueUrl,
-    DEAD_LETTER_QUEUE_URL: records.deadLetterQueue.queueUrl,
+    // Where replay parks.
+    DEAD_LETTER_QUEUE_URL: records.parkingQueue.queueUrl,
     PAYLOAD_BUCKET: payloads.bucket.bucketName,
     PAYLOAD_PREFIX,
     INTENT_PREFIX,

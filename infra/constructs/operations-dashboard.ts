@@ -3,13 +3,16 @@ import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { Dashboard, GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
+import type { GatewaySettings } from "../settings.ts";
+import { countedMetric } from "./alarms.ts";
 import type { RecordQueue } from "./record-queue.ts";
 
 export interface OperationsDashboardProps {
   readonly dashboardName: string;
+  readonly settings: GatewaySettings;
   readonly api: RestApi;
   readonly records: RecordQueue;
-  readonly functions: Readonly<Record<"write" | "search" | "replay" | "reconcile", IFunction>>;
+  readonly functions: Readonly<Record<string, IFunction>>;
 }
 
 /** How far BACKUP is behind, what is parked, and how the requests go, on one page. */
@@ -37,6 +40,19 @@ export class OperationsDashboard extends Construct {
         [queue.metricApproximateAgeOfOldestMessage()],
       ),
       graph("Dead letters", [deadLetterQueue.metricApproximateNumberOfMessagesVisible()]),
+    );
+    const counted = (...names: string[]) => names.map((name) => countedMetric(props.settings, name));
+    const lag = countedMetric(props.settings, "replicationLagMs").with({ statistic: "Maximum" });
+    dashboard.addWidgets(
+      graph("From the queue to BACKUP, the slowest record in milliseconds", [lag]),
+      graph(
+        "Records applied, superseded, retried, parked",
+        counted("recordsApplied", "recordsSuperseded", "recordsRetried", "recordsParked"),
+      ),
+    );
+    dashboard.addWidgets(
+      graph("Errors of PRIMARY and BACKUP, fallbacks", counted("primaryErrors", "backupErrors", "fallbacks")),
+      graph("Intents that were left over, requests that failed", counted("intentsSwept", "requestsFailed")),
     );
     dashboard.addWidgets(
       graph("Requests and refusals", [api.metricCount(), api.metricClientError(), api.metricServerError()]),

@@ -14,6 +14,9 @@ import { pinLogicalId } from "./pinned-logical-id.ts";
  */
 const RECEIVE_COUNT_MAX = 1_000;
 
+/** The function behind the parking queue only sorts; its visibility timeout is 6 times that, as AWS advises. */
+export const PARKING_FUNCTION_SECONDS = 10;
+
 export interface RecordQueueProps {
   /** Unique in the account and region. */
   readonly queueName: string;
@@ -21,10 +24,14 @@ export interface RecordQueueProps {
   readonly protection: DataProtection;
 }
 
-/** One BACKUP's records: a standard queue, and the dead-letter queue where records are parked for a person. */
+/**
+ * One BACKUP's records: a standard queue, and the dead-letter queue where records are parked for a person. What
+ * replay parks reaches it by way of the parking queue, so that SQS moves it there itself and knows its source.
+ */
 export class RecordQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  readonly parkingQueue: Queue;
   private readonly key: IKey | undefined;
 
   constructor(scope: Construct, id: string, props: RecordQueueProps) {
@@ -36,14 +43,16 @@ export class RecordQueue extends Construct {
       ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key }
       : { encryption: QueueEncryption.SQS_MANAGED };
     // Each queue names the other. A fixed name for one of them cuts the circle that CloudFormation refuses.
-    const queueArn = Stack.of(this).formatArn({ service: "sqs", resource: queueName });
+    const sources = [queueName, `${queueName}-parking`].map((resource) =>
+      Queue.fromQueueArn(this, `Source ${resource}`, Stack.of(this).formatArn({ service: "sqs", resource })),
+    );
     this.deadLetterQueue = new Queue(this, "DeadLetters", {
       ...encryption,
       enforceSSL: true,
       retentionPeriod: Duration.seconds(durations.deadLetterRetentionSeconds),
       redriveAllowPolicy: {
         redrivePermission: RedrivePermission.BY_QUEUE,
-        sourceQueues: [Queue.fromQueueArn(this, "Source", queueArn)],
+        sourceQueues: sources,
       },
       removalPolicy,
     });
@@ -57,15 +66,26 @@ export class RecordQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: RECEIVE_COUNT_MAX },
       removalPolicy,
     });
+    this.parkingQueue = new Queue(this, "Parking", {
+      queueName: `${queueName}-parking`,
+      ...encryption,
+      enforceSSL: true,
+      visibilityTimeout: Duration.seconds(6 * PARKING_FUNCTION_SECONDS),
+      retentionPeriod: Duration.seconds(durations.queueRetentionSeconds),
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 1 },
+      removalPolicy,
+    });
+    pinLogicalId(this.parkingQueue, "ParkingQueue");
     pinLogicalId(this.queue, "RecordQueue");
     pinLogicalId(this.deadLetterQueue, "DeadLetterQueue");
   }
+
   grantSend(grantee: IGrantable): void {
     this.queue.grant(grantee, "sqs:SendMessage");
     this.key?.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey");
   }
 
   grantPark(grantee: IGrantable): void {
-    this.deadLetterQueue.grant(grantee, "sqs:SendMessage");
+    this.parkingQueue.grant(grantee, "sqs:SendMessage");
   }
 }

@@ -59,7 +59,7 @@ test("gatewayFunction() bundles one minified ESM file with a source map and a me
   const outdir = outputFolder();
   synthesise({}, { bundle: true, outdir });
   const [folder, ...others] = bundles(outdir);
-  assert.ok(folder !== undefined && others.length === 0, "four functions with one entry are one asset");
+  assert.ok(folder !== undefined && others.length === 0, "functions with one entry are one asset");
   const code = readFileSync(join(folder, "index.mjs"), "utf8");
   assert.match(
     code,
@@ -87,6 +87,7 @@ const entries = {
   search: entryOf("search"),
   replay: entryOf("replay"),
   reconcile: entryOf("reconcile"),
+  redrive: entryOf("redrive"),
 };
 const missing = Object.entries(entries)
   .filter(([, file]) => !existsSync(file))
@@ -98,7 +99,7 @@ test("GatewayStack bundles the real handlers below their size, and each exports 
   const outdir = outputFolder();
   synthesise({}, { bundle: true, outdir, props: { entries } });
   const folders = bundles(outdir);
-  assert.equal(folders.length, 4);
+  assert.equal(folders.length, Object.keys(entries).length);
   for (const folder of folders) {
     const bytes = statSync(join(folder, "index.mjs")).size;
     const name = functionIn(folder);

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Match } from "aws-cdk-lib/assertions";
+import { counterNames } from "../../functions/core/runtime/telemetry.ts";
 import { assertDurations, DURATIONS } from "../../infra/constructs/durations.ts";
 import { synthesise } from "./synthesised.ts";
 import { only, render, resources, rightsOf } from "./template-reading.ts";
 
 const template = synthesise();
-const functionNames = ["WritePathWrite", "SearchPathSearch", "ReplayPathReplay", "ReconcileSweepReconcile"];
+const functionNames = [
+  "WritePathWrite",
+  "SearchPathSearch",
+  "ReplayPathReplay",
+  "ReconcileSweepReconcile",
+  "RedrivePathRedrive",
+];
 
 test("RecordQueue is a standard encrypted queue whose dead letters outlive it and come from it alone", () => {
   const queue = only(template, "AWS::SQS::Queue", "RecordQueue");
@@ -26,10 +33,21 @@ test("RecordQueue is a standard encrypted queue whose dead letters outlive it an
   assert.equal(RedriveAllowPolicy.redrivePermission, "byQueue");
   assert.deepEqual(RedriveAllowPolicy.sourceQueueArns.map(render), [
     "arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:understudy-records",
+    "arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:understudy-records-parking",
   ]);
 });
 
-test("GatewayStack refuses plain HTTP on both queues and the bucket", () => {
+test("ParkingQueue hands a message out once, so that SQS dead-letters what replay parks and knows its source", () => {
+  const parking = only(template, "AWS::SQS::Queue", "ParkingQueue").Properties;
+  assert.deepEqual(parking.RedrivePolicy, {
+    deadLetterTargetArn: { "Fn::GetAtt": ["DeadLetterQueue", "Arn"] },
+    maxReceiveCount: 1,
+  });
+  const { Variables } = only(template, "AWS::Lambda::Function", "ReplayPathReplay").Properties.Environment;
+  assert.deepEqual(Variables.DEAD_LETTER_QUEUE_URL, { Ref: "ParkingQueue" });
+});
+
+test("GatewayStack refuses plain HTTP on its queues and the bucket", () => {
   const denied = [
     ...Object.values(resources(template, "AWS::SQS::QueuePolicy")),
     ...Object.values(resources(template, "AWS::S3::BucketPolicy")),
@@ -43,6 +61,7 @@ test("GatewayStack refuses plain HTTP on both queues and the bucket", () => {
   assert.deepEqual(denied.sort(), [
     `Deny s3:* on <PayloadBucket> <PayloadBucket>/* ${insecure}`,
     `Deny sqs:* on <DeadLetterQueue> ${insecure}`,
+    `Deny sqs:* on <ParkingQueue> ${insecure}`,
     `Deny sqs:* on <RecordQueue> ${insecure}`,
   ]);
 });
@@ -73,6 +92,7 @@ test("GatewayStack pins the logical ids of what holds state, and keeps it when t
   const stateful: Record<string, string> = {
     RecordQueue: "AWS::SQS::Queue",
     DeadLetterQueue: "AWS::SQS::Queue",
+    ParkingQueue: "AWS::SQS::Queue",
     PayloadBucket: "AWS::S3::Bucket",
     ClientSecret: "AWS::SecretsManager::Secret",
     HandleKey: "AWS::SecretsManager::Secret",
@@ -93,7 +113,11 @@ test("GatewayStack pins the logical ids of what holds state, and keeps it when t
 });
 
 test("ReplayPath takes batches with partial responses at the concurrency that BACKUP bears", () => {
-  const mapping = only(synthesise({ REPLAY_MAX_CONCURRENCY: "3" }), "AWS::Lambda::EventSourceMapping");
+  const mapping = only(
+    synthesise({ REPLAY_MAX_CONCURRENCY: "3" }),
+    "AWS::Lambda::EventSourceMapping",
+    "ReplayPath",
+  );
   assert.deepEqual(
     { ...mapping.Properties, FunctionName: render(mapping.Properties.FunctionName) },
     {
@@ -131,8 +155,8 @@ test("gatewayFunction() makes Node 22 functions on arm64, traced, each with a ro
     roles.add(render(Properties.Role));
     logs.add(render(Properties.LoggingConfig.LogGroup));
   }
-  assert.equal(roles.size, 4);
-  assert.equal(logs.size, 4);
+  assert.equal(roles.size, functionNames.length);
+  assert.equal(logs.size, functionNames.length);
   template.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: 30 });
   const write = only(template, "AWS::Lambda::Function", "WritePathWrite").Properties;
   assert.ok(write.Timeout > 29, "the write function outlives API Gateway's wait");
@@ -142,11 +166,18 @@ test("Alarms have the names of the runbook's sections, and tell the topic where 
   const alarms = Object.values(resources(template, "AWS::CloudWatch::Alarm"));
   assert.deepEqual(alarms.map(({ Properties }) => Properties.AlarmName).sort(), [
     "understudy-dead-letters",
+    "understudy-fallback-active",
+    "understudy-intents-swept",
     "understudy-oldest-record",
+    "understudy-primary-down",
     "understudy-reconcile-errors",
     "understudy-records-waiting",
+    "understudy-redrive-errors",
+    "understudy-replay-at-its-limit",
     "understudy-replay-errors",
+    "understudy-requests-failed",
     "understudy-search-errors",
+    "understudy-throttles",
     "understudy-write-errors",
   ]);
   assert.ok(alarms.every(({ Properties }) => Properties.AlarmActions === undefined));
@@ -161,6 +192,23 @@ test("Alarms have the names of the runbook's sections, and tell the topic where 
     ComparisonOperator: "GreaterThanThreshold",
     Dimensions: [{ Name: "QueueName", Value: { "Fn::GetAtt": ["DeadLetterQueue", "QueueName"] } }],
   });
+});
+
+test("Alarms and dashboard ask for metrics that the functions publish, under the stack's name", () => {
+  const asked = Object.values(resources(template, "AWS::CloudWatch::Alarm"))
+    .map(({ Properties }) => Properties)
+    .filter(({ Namespace }) => Namespace === "understudy");
+  assert.ok(asked.length >= 4);
+  for (const { MetricName, Dimensions } of asked) {
+    assert.ok(
+      counterNames.some((name) => name === MetricName),
+      MetricName,
+    );
+    assert.deepEqual(Dimensions, [{ Name: "service", Value: "understudy" }]);
+  }
+  const { Variables } = only(template, "AWS::Lambda::Function", "WritePathWrite").Properties.Environment;
+  assert.equal(Variables.POWERTOOLS_METRICS_NAMESPACE, "understudy");
+  assert.equal(Variables.POWERTOOLS_SERVICE_NAME, "understudy");
 });
 
 test("GatewayStack has the outputs that scripts rely on, and a client secret only where clients use it", () => {

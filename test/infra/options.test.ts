@@ -103,6 +103,7 @@ test("ReplayPath takes provisioned pollers instead of a maximum concurrency", ()
   const mapping = only(
     synthesise({ REPLAY_POLLERS_MIN: "3", REPLAY_POLLERS_MAX: "9" }),
     "AWS::Lambda::EventSourceMapping",
+    "ReplayPath",
   ).Properties;
   assert.deepEqual(mapping.ProvisionedPollerConfig, { MinimumPollers: 3, MaximumPollers: 9 });
   assert.equal(mapping.ScalingConfig, undefined);

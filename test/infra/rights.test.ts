@@ -52,7 +52,16 @@ test("ReplayPath may consume and re-enqueue records, park them, and read and rem
     "Allow s3:ListBucket on <PayloadBucket>",
     `${readSecret} ${backupSecret} ${primarySecret}`,
     "Allow sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage sqs:SendMessage on <RecordQueue>",
-    "Allow sqs:SendMessage on <DeadLetterQueue>",
+    "Allow sqs:SendMessage on <ParkingQueue>",
+    trace,
+  ]);
+});
+
+test("RedrivePath may consume the parking queue and send records, and nothing else", () => {
+  assert.deepEqual(rightsOf(template, "RedrivePathRedriveRole").sort(), [
+    log("RedrivePathRedrive"),
+    "Allow sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on <ParkingQueue>",
+    "Allow sqs:SendMessage on <RecordQueue>",
     trace,
   ]);
 });

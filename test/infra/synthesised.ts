@@ -37,7 +37,7 @@ export function synthesise(
     const stack = new GatewayStack(app, "Understudy", {
       stackName: settings.stackName,
       settings,
-      entries: { write: stub, search: stub, replay: stub, reconcile: stub },
+      entries: { write: stub, search: stub, replay: stub, reconcile: stub, redrive: stub },
       ...options.props,
     });
     if (options.rules) Validations.of(app).addPlugins(new AwsSolutionsChecks());

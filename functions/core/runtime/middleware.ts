@@ -1,8 +1,14 @@
 import type { MiddlewareObj } from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { type Answer, errorAnswer, proxyResult } from "../http/answer.ts";
-import { telemetry } from "./process.ts";
+import { metrics, telemetry } from "./process.ts";
 import { reasonOf } from "./telemetry.ts";
+
+/** Publishes what an invocation counted, whatever its end: used first, it runs last. */
+export function publishedMetrics(): MiddlewareObj<unknown, unknown> {
+  const publish = () => metrics.publish();
+  return { after: publish, onError: publish };
+}
 
 /** Logs what a handler throws, and lets it fail: Lambda and the event source mapping count it. */
 export function failureLog(): MiddlewareObj<unknown, unknown> {
@@ -15,6 +21,7 @@ export function failureLog(): MiddlewareObj<unknown, unknown> {
 
 /** The answer to a request that failed in a way nobody expected: no inner detail reaches the client. */
 export function unexpectedFailure(error: unknown, requestId: string): Answer {
+  telemetry.count("requestsFailed");
   const stack = error instanceof Error ? error.stack : undefined;
   telemetry.error("the request failed", { requestId, reason: reasonOf(error), stack });
   const reason = `the gateway failed; its log has the details under request id [${requestId}]`;

@@ -7,6 +7,7 @@ import { type Admit, createAdmission } from "./admission.ts";
 import { clusterFrom } from "./clusters.ts";
 import { readConfig } from "./config.ts";
 import { lazily } from "./lazily.ts";
+import { createMetrics, noMetrics } from "./metrics.ts";
 import { secretIn } from "./secrets.ts";
 import { createTelemetry, reasonOf } from "./telemetry.ts";
 
@@ -18,6 +19,9 @@ export const responseStreaming = process.env["RESPONSE_STREAMING"] !== "false";
 
 /** Counters and log of this process. */
 export const telemetry = createTelemetry((line) => process.stdout.write(`${line}\n`), Date.now);
+
+/** What CloudWatch is told; the stack asks for it. */
+export const metrics = process.env["POWERTOOLS_METRICS_NAMESPACE"] ? createMetrics(telemetry) : noMetrics;
 
 const secretWarning = (error: unknown) =>
   telemetry.warn("a secret could not be read again; the old value stays in use", { reason: reasonOf(error) });

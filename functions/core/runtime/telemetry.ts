@@ -24,6 +24,7 @@ export const counterNames = [
   "fallbacks",
   "primaryErrors",
   "backupErrors",
+  "requestsFailed",
 ] as const;
 export type CounterName = (typeof counterNames)[number];
 

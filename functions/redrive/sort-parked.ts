@@ -1,0 +1,43 @@
+import type { Queue, ReceivedMessage } from "../core/queue/port.ts";
+
+/** A message of the parking queue. */
+export interface ParkedMessage extends ReceivedMessage {
+  /** When replay parked it, in milliseconds; `NaN` where it does not say so. */
+  readonly parkedAtMs: number;
+}
+
+export interface SortServices {
+  /** The records queue. */
+  readonly records: Queue;
+  /** The parking queue. */
+  readonly parking: Queue;
+}
+
+/**
+ * Replay sends within a moment of parking. By mistake for redriven costs one more try of the record; by mistake for
+ * just parked, a person has to redrive again.
+ */
+const justParkedMs = 10_000;
+
+/**
+ * Whether a message comes from replay, to be dead-lettered, or from a redrive, to be tried again: SQS gives a moved
+ * message a new time of sending, and keeps its attributes.
+ */
+export function isRedriven({ sentMs, parkedAtMs }: ParkedMessage): boolean {
+  return !(sentMs - parkedAtMs <= justParkedMs);
+}
+
+/**
+ * Sends redriven messages back to the records queue, and answers the ids of the others: they have to fail, because
+ * SQS knows the source only of a dead letter that it has moved itself.
+ */
+export async function sortParked(
+  messages: readonly ParkedMessage[],
+  { records, parking }: SortServices,
+): Promise<readonly string[]> {
+  const redriven = messages.filter(isRedriven);
+  const parked = messages.filter((message) => !isRedriven(message));
+  await records.send(redriven.map(({ body }) => ({ body, group: "redriven" })));
+  await Promise.all(parked.map(({ receiptHandle }) => parking.hide(receiptHandle, 0)));
+  return parked.map(({ id }) => id);
+}
