@@ -213,6 +213,19 @@ test("searchWithFailover() frees the handles of several clusters at each, and fo
   assert.equal(textOf(backup.requests[0]), '{"scroll_id":["b1"]}');
 });
 
+test("searchWithFailover() frees handles in the client's own media type", async () => {
+  const vendor = "application/vnd.elasticsearch+json; compatible-with=8";
+  const body = JSON.stringify({ scroll_id: [sealed("primary", "p1")] });
+  for (const [line, headers] of [
+    ["DELETE /_search/scroll", { accept: vendor, "content-type": vendor }],
+    [`DELETE /_search/scroll/${sealed("primary", "p1")}`, { accept: vendor }],
+  ] as const) {
+    const { read, primary } = reading(() => json({ succeeded: true, num_freed: 2 }));
+    await read(fakeRequest(line, line.endsWith("scroll") ? body : "", { headers }));
+    assert.deepEqual(primary.requests[0]?.headers, { accept: vendor, "content-type": vendor });
+  }
+});
+
 test("searchWithFailover() frees handles that stand in path or query, and answers as Elasticsearch where there are none", async () => {
   const inPath = reading(() => json({ succeeded: true, num_freed: 2 }));
   await inPath.read(

@@ -40,13 +40,19 @@ function freeing(request: GatewayRequest, use: HandleUse, ids: readonly string[]
   const member = freedMember(use);
   const inPath = use.brought.some(({ where }) => where === "path");
   const segments = withoutTrailingSlashes(request.path).split("/");
-  const { "content-type": _type, "content-encoding": _encoding, ...headers } = request.headers;
+  const { "content-encoding": _encoding, ...headers } = request.headers;
   return {
     ...request,
     path: (inPath ? segments.slice(0, -1) : segments).join("/"),
     query: withoutParameters(request.query, [member]),
-    headers: { ...headers, "content-type": "application/json" },
+    headers: { ...headers, "content-type": jsonType(headers) },
     // Elasticsearch closes one point in time at a time.
     body: Buffer.from(JSON.stringify({ [member]: member === "id" ? ids[0] : ids })),
   };
+}
+
+/** The client's own type where it names one: Elasticsearch 8 wants it to be of the version that the client accepts. */
+function jsonType(headers: GatewayRequest["headers"]): string {
+  const named = String(headers["content-type"] ?? headers["accept"] ?? "");
+  return /^application\/(json|vnd\.elasticsearch\+json)\b[^,]*$/.test(named) ? named : "application/json";
 }
