@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -34,8 +34,9 @@ after(() => {
   wire.closeAllConnections();
   wire.close();
 });
-const { port } = wire.address() as AddressInfo;
-const cluster = { endpoint: `http://127.0.0.1:${port}` };
+const address = wire.address();
+assert.ok(typeof address === "object" && address !== null);
+const cluster = { endpoint: `http://127.0.0.1:${address.port}` };
 const bodyBytesMax = 200_000;
 const gateway = await useGateway(
   { primary: cluster, backup: cluster },
@@ -139,6 +140,15 @@ test("wire: connections are kept, with streamed answers too", async () => {
   }
   agent.destroy();
   assert.deepEqual(reused, [false, true, true, true]);
+});
+
+test("wire: a short answer leaves the gateway in one piece", async () => {
+  answering = (_, outgoing) => outgoing.end('{"took":1}');
+  const socket = connect(Number(new URL(gateway.endpoint).port), "127.0.0.1");
+  socket.write("GET /a/_search HTTP/1.1\r\nhost: x\r\nx-test: 1\r\n\r\n");
+  const [piece] = await once(socket, "data");
+  assert.match(String(piece), /^HTTP\/1.1 200 OK\r\n[^]*\{"took":1\}\r\n0\r\n\r\n$/);
+  socket.destroy();
 });
 
 test("wire: a body up to the limit arrives, one above it is 413 in Elasticsearch's shape on a connection that ends", async () => {

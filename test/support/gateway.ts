@@ -130,8 +130,9 @@ async function startGateway(environment: Environment): Promise<TestGateway> {
   const dataDir = environment["DATA_DIR"] ?? "";
   const logFile = join(await useDataDir(), "gateway.log");
   const log = () => readFile(logFile, "utf8");
+  const headers = credentials(environment);
   const status = async () =>
-    v.parse(statusSchema, (await must(endpoint, { path: "/_understudy/status" })).json());
+    v.parse(statusSchema, (await must(endpoint, { path: "/_understudy/status", headers })).json());
   const up = async (): Promise<ChildProcess> => {
     const started = await spawnGateway(environment, logFile);
     const deadline = performance.now() + startTimeoutMs;
@@ -176,6 +177,15 @@ async function startGateway(environment: Environment): Promise<TestGateway> {
     },
     log,
   };
+}
+
+/** What lets the test in: the client's own sign-in with `basic`, the service's with `passthrough`. */
+function credentials(environment: Environment): Readonly<Record<string, string>> {
+  const side = environment["AUTH_MODE"] === "basic" ? "CLIENT" : "PRIMARY";
+  const username = environment[`${side}_USERNAME`];
+  if (username === undefined) return {};
+  const login = Buffer.from(`${username}:${environment[`${side}_PASSWORD`]}`).toString("base64");
+  return { authorization: `Basic ${login}` };
 }
 
 function isSettled({ queue, intents }: GatewayStatus): boolean {
