@@ -2,7 +2,7 @@ import { servedByHeader } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { type Amended, amendForBackup } from "./amend-for-backup.ts";
 import { type Asked, askCluster } from "./ask-cluster.ts";
-import { inPrimarysForm, primarysQuery } from "./in-primarys-form.ts";
+import { forBackup, inPrimarysForm } from "./in-primarys-form.ts";
 import type { SearchServices } from "./search-services.ts";
 
 /** Content types, parameters, path: each may need one more try. */
@@ -16,7 +16,7 @@ export async function askBackup(request: GatewayRequest, services: SearchService
   const { backup, primaryForm } = services;
   const closed = await services.backupGuard();
   if (closed !== undefined) return { kind: "unavailable", answer: undefined, reason: closed };
-  let asking: GatewayRequest = primarysQuery(request, primaryForm);
+  let asking: GatewayRequest = forBackup(request, primaryForm);
   let asked = await askCluster(backup, asking, services);
   const amendments: Amended[] = [];
   while (asked.kind === "answered" && amendments.length < amendmentsMax) {

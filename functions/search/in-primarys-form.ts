@@ -7,11 +7,21 @@ import { segmentsOf } from "../core/routing/path.ts";
 import type { ReadAnswer } from "./first-part.ts";
 import { type PrimaryForm, unknownProduct } from "./primary-form.ts";
 
-/** The query for BACKUP: a client of Elasticsearch 6 reads `hits.total` as a number. */
-export function primarysQuery(request: GatewayRequest, form: PrimaryForm): GatewayRequest {
+/** Reads that older releases do not know: a POST there is a document of a type by that name, and makes its index. */
+const youngReads = /\/(_terms_enum|_knn_search|_eql\/search|_graph\/explore|_fleet\/\w+|_mvt\/.+)\/?$/;
+
+/**
+ * The request for BACKUP. A client of Elasticsearch 6 reads `hits.total` as a number; and a read must not become a
+ * write where BACKUP is older (observed on 7.10: `POST /new/_terms_enum` made the index `new`).
+ */
+export function forBackup(request: GatewayRequest, form: PrimaryForm): GatewayRequest {
   const searches = hitDepth(request) >= searchHitDepth;
-  if (!searches || !form.totalIsNumber() || request.query.includes("rest_total_hits_as_int")) return request;
-  return { ...request, query: withParameter(request.query, "rest_total_hits_as_int", "true") };
+  const asNumber = form.totalIsNumber() && searches && !request.query.includes("rest_total_hits_as_int");
+  return {
+    ...request,
+    ...(youngReads.test(request.path) && { method: "GET" }),
+    ...(asNumber && { query: withParameter(request.query, "rest_total_hits_as_int", "true") }),
+  };
 }
 
 /**

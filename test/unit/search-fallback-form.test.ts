@@ -107,6 +107,23 @@ test("searchWithFailover() asks BACKUP for a total in a number where PRIMARY giv
   assert.equal(backup.requests[1]?.query, "");
 });
 
+test("searchWithFailover() never POSTs to BACKUP where an older release would take the read for a document", async () => {
+  for (const path of ["/a/_terms_enum", "/a/_eql/search", "/a/_knn_search", "/a/_mvt/f/1/2/3"]) {
+    const { read, backup } = reading(away, () => json({}));
+    await read(fakeRequest(`POST ${path}`, '{"field":"x"}'));
+    assert.equal(backup.requests[0] && lineOf(backup.requests[0]), `GET ${path}`);
+    assert.equal(textOf(backup.requests[0]), '{"field":"x"}');
+  }
+});
+
+test("searchWithFailover() never asks BACKUP for tasks: only PRIMARY runs any", async () => {
+  const { read, backup } = reading(away, () => json({}));
+  for (const path of ["/_tasks", "/_tasks/node:1"]) {
+    assert.equal((await read(fakeRequest(`GET ${path}`))).status, 503);
+  }
+  assert.equal(backup.requests.length, 0);
+});
+
 const typed = '{"hits":{"total":{"value":1},"hits":[{"_index":"a","_type":"_doc","_id":"1","_source":{}}]}}';
 
 test("searchWithFailover() gives hits and documents a type where PRIMARY's have one and BACKUP's have none", async () => {
