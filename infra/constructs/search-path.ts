@@ -39,7 +39,7 @@ export class SearchPath extends Construct {
     });
     for (const cluster of [props.primary, props.backup]) {
       // With `passthrough` nobody but the cluster authenticates the caller, so there are no credentials to lend.
-      if (settings.authMode !== "passthrough") cluster.signIn(this.handler, "read");
+      if (settings.authMode !== "passthrough") cluster.signIn(this.handler, "search");
     }
     props.clientSecret?.grantCheck(this.handler);
     props.handleKey.grantUse(this.handler);

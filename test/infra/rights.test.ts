@@ -112,7 +112,17 @@ test("ClusterAccess signs for one domain, and lets only the function that writes
       .filter((right) => /es:ESHttp|aoss:/.test(right))
       .sort();
   assert.deepEqual(cluster("WritePathWriteRole"), [writes]);
-  assert.deepEqual(cluster("SearchPathSearchRole"), [backup, reads].sort());
+  const freed = cluster("SearchPathSearchRole").filter((right) => right.includes("ESHttpDelete"));
+  const paths = freed
+    .join()
+    .replace(/^Allow es:ESHttpDelete on /, "")
+    .split(/[ ,]+/);
+  assert.ok(paths.includes(`${domain}/_search/scroll`));
+  const handles =
+    /\/_(search\/(scroll|point_in_time)|pit|async_search|plugins\/_async|eql\/search|query\/async|sql\/async)/;
+  for (const path of paths) assert.match(path, handles);
+  const others = cluster("SearchPathSearchRole").filter((right) => !freed.includes(right));
+  assert.deepEqual(others, [backup, reads].sort());
   assert.deepEqual(cluster("ReplayPathReplayRole"), [backup, reads].sort());
   assert.deepEqual(cluster("ReconcileSweepReconcileRole"), [reads]);
 });
