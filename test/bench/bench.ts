@@ -10,6 +10,7 @@ import { measureLag } from "./measure-lag.ts";
 import { measureLatency } from "./measure-latency.ts";
 import { measureLoad } from "./measure-load.ts";
 import { measureMemory } from "./measure-memory.ts";
+import { measurePassThrough } from "./measure-pass-through.ts";
 import { measureSafety } from "./measure-safety.ts";
 import { measureStart } from "./measure-start.ts";
 import type { Bench, Measure, Measurement } from "./measurement.ts";
@@ -20,6 +21,7 @@ const measures = new Map<string, Measure>([
   ["start", measureStart],
   ["lag", measureLag],
   ["latency", measureLatency],
+  ["pass-through", measurePassThrough],
   ["cpu", measureCpu],
   ["load", measureLoad],
   ["safety", measureSafety],

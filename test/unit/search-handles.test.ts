@@ -201,6 +201,17 @@ test("searchWithFailover() reads a compressed body for its handle", async () => 
   assert.deepEqual(primary.requests[0]?.headers, { "content-type": "application/json" });
 });
 
+test("searchWithFailover() leaves a body that it cannot decode to the cluster, and refuses one that grows too long", async () => {
+  const { read, primary } = reading(() => json({}));
+  const sent = async (encoding: string, body: Buffer) =>
+    (await read(fakeRequest("POST /_search", body, { headers: { "content-encoding": encoding } }))).status;
+  assert.equal(await sent("zstd", Buffer.from("no gzip")), 200);
+  assert.equal(await sent("gzip", Buffer.from("no gzip")), 200);
+  assert.equal(textOf(primary.requests[1]), "no gzip");
+  assert.equal(await sent("gzip", gzipSync(Buffer.alloc(2_000_000))), 413);
+  assert.equal(primary.requests.length, 2);
+});
+
 test("searchWithFailover() frees the handles of several clusters at each, and forgets those that nobody gave", async () => {
   const { read, primary, backup } = reading(
     () => json({ succeeded: true, num_freed: 2 }),

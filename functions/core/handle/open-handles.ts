@@ -26,6 +26,9 @@ type Carried =
   | { readonly where: "path" | "query"; readonly name: string; readonly text: string }
   | ({ readonly where: "body" } & FoundHandle);
 
+/** Any other body that cannot be read is the cluster's to refuse, or to understand: OpenSearch knows zstd. */
+const tooLong = 413;
+
 /** Puts the clusters' own handles where the request has the gateway's. The rest of its bytes stay what they are. */
 export async function openHandles(
   request: GatewayRequest,
@@ -36,7 +39,7 @@ export async function openHandles(
   if (use.does === "free-all") return { kind: "bound", parts: new Map([["primary", request]]) };
   const inBody = use.brought.some(({ where }) => where === "body" || where === "lines");
   const plain = inBody ? await plainBody(request, bodyBytesMax) : undefined;
-  if (plain?.kind === "refused") return plain;
+  if (plain?.kind === "refused") return plain.answer.status === tooLong ? plain : { kind: "free", request };
   const body = plain?.body ?? request.body;
   const carried = use.brought.flatMap((place) => carriedAt(place, request, body, use));
   if (carried.length === 0) return { kind: "free", request };
