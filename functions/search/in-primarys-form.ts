@@ -64,9 +64,6 @@ function hitDepth({ method, path }: GatewayRequest): number {
   return handleUse(method, path)?.given.own.includes("_scroll_id") ? searchHitDepth : 0;
 }
 
-/** What a type is called where there is only one. */
-const onlyType = "_doc";
-
 function withTypes(request: GatewayRequest, answer: ReadAnswer, form: PrimaryForm): ReadAnswer {
   const depthMax = hitDepth(request);
   const { headers, body, status } = answer;
@@ -80,7 +77,7 @@ function withTypes(request: GatewayRequest, answer: ReadAnswer, form: PrimaryFor
     body: replaceStrings(body, {
       depthMax,
       isMeant: (name, depth) => name === "_index" && depth === depthMax,
-      replace: (index) => `${JSON.stringify(index)},"_type":"${onlyType}"`,
+      replace: (index) => `${JSON.stringify(index)},"_type":${JSON.stringify(form.typeIn(index))}`,
     }),
   };
 }

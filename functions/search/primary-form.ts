@@ -11,6 +11,8 @@ export interface PrimaryForm {
   totalIsNumber(): boolean;
   /** Hits and documents have a `_type` (Elasticsearch up to 7, OpenSearch 1). */
   hasTypes(): boolean;
+  /** That of an index's documents: `_doc`, unless PRIMARY has shown another one (Elasticsearch 6 and indices of it). */
+  typeIn(index: string): string;
   /** The answer to `GET /`, by which clients recognise the product. */
   root(): { readonly headers: Headers; readonly body: Buffer } | undefined;
 }
@@ -21,11 +23,18 @@ export const unknownProduct = "unknown";
 /** The first hit stands within. */
 const lookedAtBytes = 1024;
 
+/** What a type is called where there is nothing to tell apart. */
+const usualType = "_doc";
+
+/** Indices with another type: how many are remembered. */
+const indicesMax = 10_000;
+
 /** The memory of one process. It takes what it knows from answers that pass anyway, the last one counts. */
 export function createPrimaryForm(): PrimaryForm {
   let product: string | undefined = unknownProduct;
   let totalIsNumber = false;
   let hasTypes = false;
+  const types = new Map<string, string>();
   let root: ReturnType<PrimaryForm["root"]>;
   return {
     learn({ method, path, query }, { status, headers, body }) {
@@ -36,11 +45,16 @@ export function createPrimaryForm(): PrimaryForm {
       const start = body.toString("latin1", 0, lookedAtBytes);
       const [, total] = /"hits":\{"total":([\d{])/.exec(start) ?? [];
       if (total !== undefined && !query.includes("rest_total_hits_as_int")) totalIsNumber = total !== "{";
-      if (start.includes('"_index":"')) hasTypes = /"_index":"[^"]*","_type":"/.test(start);
+      const [, index, type] = /"_index":"([^"]*)",(?:"_type":"([^"]*)")?/.exec(start) ?? [];
+      if (index === undefined) return;
+      hasTypes = type !== undefined;
+      if (type === undefined || type === usualType) types.delete(index);
+      else if (types.size < indicesMax) types.set(index, type);
     },
     product: () => product,
     totalIsNumber: () => totalIsNumber,
     hasTypes: () => hasTypes,
+    typeIn: (index) => types.get(index) ?? usualType,
     root: () => root,
   };
 }

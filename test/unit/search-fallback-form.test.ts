@@ -146,6 +146,16 @@ test("searchWithFailover() gives hits and documents a type where PRIMARY's have 
   }
 });
 
+test("searchWithFailover() gives documents the type that PRIMARY has shown for their index", async () => {
+  const { read, primary, backup } = reading(() => json('{"_index":"books","_type":"novel","_id":"1"}'));
+  await read(fakeRequest("GET /books/novel/1"));
+  primary.answer(away);
+  backup.answer(() => json('{"docs":[{"_index":"books","_id":"1"},{"_index":"films","_id":"1"}]}'));
+  const { body } = await read(fakeRequest("POST /_mget", "{}"));
+  const docs = JSON.parse(body.toString()).docs.map(({ _type }: { _type: string }) => _type);
+  assert.deepEqual(docs, ["novel", "_doc"]);
+});
+
 test("searchWithFailover() gives a long answer's hits their types as it streams", async () => {
   const hit = (type: string) => `{"_index":"a"${type},"_id":"1"}`;
   const long = (type: string) => `{"hits":{"hits":[${Array(60_000).fill(hit(type)).join(",")}]}}`;
