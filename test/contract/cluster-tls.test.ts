@@ -6,12 +6,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { clusterFrom } from "../../functions/core/runtime/clusters.ts";
+import { ConfigError, readConfig } from "../../functions/core/runtime/config.ts";
 import { clusterOf, coded } from "./cluster-servers.ts";
 
 const noOpenssl = spawnSync("openssl", ["version"]).status !== 0;
 
 /** A node with a certificate of its own making for 127.0.0.1. */
-async function tlsNode(t: TestContext): Promise<{ url: URL; ca: string }> {
+async function tlsNode(t: TestContext): Promise<{ url: URL; ca: string; caFile: string }> {
   const directory = mkdtempSync(join(tmpdir(), "understudy-tls-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const key = join(directory, "key.pem");
@@ -31,7 +33,7 @@ async function tlsNode(t: TestContext): Promise<{ url: URL; ca: string }> {
   });
   const address: AddressInfo | string | null = server.address();
   assert.ok(address !== null && typeof address !== "string");
-  return { url: new URL(`https://127.0.0.1:${address.port}`), ca };
+  return { url: new URL(`https://127.0.0.1:${address.port}`), ca, caFile: cert };
 }
 
 test("tls.ca is trusted, nothing else is, unless told not to look", { skip: noOpenssl }, async (t) => {
@@ -42,4 +44,32 @@ test("tls.ca is trusted, nothing else is, unless told not to look", { skip: noOp
   await assert.rejects(clusterOf(t, [url]).send(get), coded("refused"));
   const blind = clusterOf(t, [url], { tls: { rejectUnauthorized: false } });
   assert.equal((await blind.send(get)).status, 200);
+});
+
+test("clusterFrom() trusts PRIMARY_CA_FILE, and with PRIMARY_TLS_VERIFY=false anybody", {
+  skip: noOpenssl,
+}, async (t) => {
+  const { url, caFile } = await tlsNode(t);
+  const asked = async (settings: Record<string, string>) => {
+    const config = readConfig({
+      PRIMARY_ENDPOINT: url.href,
+      BACKUP_ENDPOINT: "http://127.0.0.1:1",
+      AUTH_MODE: "none",
+      QUEUE_URL: "http://queue",
+      DEAD_LETTER_QUEUE_URL: "http://dead",
+      PAYLOAD_BUCKET: "bucket",
+      ...settings,
+    });
+    const cluster = clusterFrom("primary", config, "client");
+    t.after(() => cluster.close());
+    return (await cluster.send({ method: "GET", path: "/" })).body.toString();
+  };
+  await assert.rejects(asked({}), coded("refused"));
+  assert.equal(await asked({ PRIMARY_CA_FILE: caFile }), "safe");
+  assert.equal(await asked({ PRIMARY_TLS_VERIFY: "false" }), "safe");
+  const missing = asked({ PRIMARY_CA_FILE: `${caFile}.none` });
+  await assert.rejects(
+    missing,
+    (error) => error instanceof ConfigError && /PRIMARY_CA_FILE \[.*\] cannot be read/.test(error.message),
+  );
 });

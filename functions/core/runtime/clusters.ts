@@ -9,16 +9,20 @@ import {
 import { createCluster } from "../cluster/opensearch-cluster.ts";
 import type { Cluster, ClusterName } from "../cluster/port.ts";
 import { clusterAuthorization } from "../secret/login.ts";
-import type { ClusterConfig, Config } from "./config.ts";
+import { type ClusterConfig, type Config, ConfigError } from "./config.ts";
 import { secretIn } from "./secrets.ts";
 import type { AwsAccess, ClusterAuth } from "./sign-in-settings.ts";
+import { reasonOf } from "./telemetry.ts";
 
 /** Who is waiting for the cluster: a client, for a bounded time; or replay, which only slows down. */
 export type Patience = "client" | "replay";
 
 const connectTimeoutMs = 2000;
 
-/** The adapter for one cluster, from the configuration. `warn` hears of a secret that could not be read again. */
+/**
+ * The adapter for one cluster, from the configuration. `warn` hears of a secret that could not be read again.
+ * @throws ConfigError where the file of its certificate authorities cannot be read.
+ */
 export function clusterFrom(
   name: ClusterName,
   config: Config,
@@ -37,7 +41,7 @@ export function clusterFrom(
     requestTimeoutMs: patience === "client" ? config.readTimeoutMs : config.writeTimeoutMs,
     connectTimeoutMs,
     limitWaitMs: patience === "client" ? config.limitWaitMs : Number.POSITIVE_INFINITY,
-    tls: tlsFrom(config[name]),
+    tls: tlsFrom(name, config[name]),
   });
 }
 
@@ -54,9 +58,14 @@ function credentialsFrom(auth: ClusterAuth, aws: AwsAccess, warn: (error: unknow
   }
 }
 
-function tlsFrom({ caFile, verifyTls }: ClusterConfig) {
-  return {
-    rejectUnauthorized: verifyTls,
-    ...(caFile !== undefined && { ca: readFileSync(caFile, "utf8") }),
-  };
+function tlsFrom(name: ClusterName, { caFile, verifyTls }: ClusterConfig) {
+  return { rejectUnauthorized: verifyTls, ...(caFile !== undefined && { ca: readCa(name, caFile) }) };
+}
+
+function readCa(name: ClusterName, caFile: string): string {
+  try {
+    return readFileSync(caFile, "utf8");
+  } catch (error) {
+    throw new ConfigError([`${name.toUpperCase()}_CA_FILE [${caFile}] cannot be read: ${reasonOf(error)}`]);
+  }
 }
