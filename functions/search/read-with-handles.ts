@@ -8,10 +8,10 @@ import type { Answer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { askBackup } from "./ask-backup.ts";
 import { askPrimary } from "./ask-primary.ts";
+import { firstAvailable } from "./first-available.ts";
 import type { ReadAnswer } from "./first-part.ts";
 import { compressed, readable } from "./readable-answer.ts";
 import type { SearchServices } from "./search-services.ts";
-import { firstAvailable } from "./search-with-failover.ts";
 
 /** One read of the kind. */
 interface Reading {
@@ -56,7 +56,8 @@ async function readBound(
   const answers = await Promise.all([...parts].map(([by, part]) => readPart(by, part, reading)));
   const [only, ...others] = answers;
   if (only !== undefined && others.length === 0) return only;
-  return freedTogether(answers.filter(isWhole));
+  const failed = answers.find(({ status }) => status >= 400 && status !== 404);
+  return failed ?? freedTogether(answers.filter(isWhole));
 }
 
 async function readPart(by: ClusterName, part: GatewayRequest, reading: Reading): Promise<ReadAnswer> {
@@ -70,7 +71,7 @@ async function readPart(by: ClusterName, part: GatewayRequest, reading: Reading)
     case "limited":
       return asked.answer;
     case "answered":
-      return use.given === undefined ? asked.answer : compressed(sealed(asked.answer, by, reading), part);
+      return givesAny(use) ? compressed(sealed(asked.answer, by, reading), part) : asked.answer;
   }
 }
 

@@ -224,6 +224,16 @@ test("searchWithFailover() frees the handles of several clusters at each, and fo
   assert.equal(textOf(backup.requests[0]), '{"scroll_id":["b1"]}');
 });
 
+test("searchWithFailover() tells when one of several clusters refuses to free", async () => {
+  const { read } = reading(
+    () => ({ status: 403, ...json({ error: { type: "security_exception" }, status: 403 }) }),
+    () => json({ succeeded: true, num_freed: 1 }),
+  );
+  const scroll_id = [sealed("primary", "p1"), sealed("backup", "b1")];
+  const answer = await read(fakeRequest("DELETE /_search/scroll", JSON.stringify({ scroll_id })));
+  assert.equal(answer.status, 403);
+});
+
 test("searchWithFailover() frees handles in the client's own media type", async () => {
   const vendor = "application/vnd.elasticsearch+json; compatible-with=8";
   const body = JSON.stringify({ scroll_id: [sealed("primary", "p1")] });
