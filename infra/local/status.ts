@@ -1,5 +1,4 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
-import * as v from "valibot";
 import type { Health } from "../../functions/core/cluster/health.ts";
 import type { Cluster } from "../../functions/core/cluster/port.ts";
 import type { UntranslatedList } from "../../functions/core/definition/untranslated.ts";
@@ -59,50 +58,19 @@ function ageSeconds(sentAtMs: number | undefined, nowMs: number): number {
   return sentAtMs === undefined ? 0 : Math.max(0, Math.round((nowMs - sentAtMs) / 100) / 10);
 }
 
-const rootSchema = v.object({
-  version: v.object({ number: v.string(), distribution: v.optional(v.string(), "elasticsearch") }),
-});
-const nodesSchema = v.object({ nodes: v.record(v.string(), v.object({ version: v.string() })) });
-
 interface Description {
   readonly product: string | undefined;
   readonly version: string | undefined;
   readonly state: "up" | "down";
 }
 
-const down: Description = { product: undefined, version: undefined, state: "down" };
-
 async function describe(cluster: Cluster): Promise<Description> {
-  const root = await get(cluster, "/");
-  if (root === undefined) return down;
-  const parsed = v.safeParse(rootSchema, root.json);
-  if (parsed.success) {
-    const { number, distribution } = parsed.output.version;
-    return { product: distribution, version: number, state: "up" };
-  }
+  const ping = cluster.send({ method: "GET", path: "/", timeoutMs: pingTimeoutMs });
   // Elasticsearch's minimal distributions from 8 on answer 405 to `GET /`.
-  const nodes = v.safeParse(nodesSchema, (await get(cluster, "/_nodes/_local"))?.json);
-  const [first] = nodes.success ? Object.values(nodes.output.nodes) : [];
-  return {
-    product: first && "elasticsearch",
-    version: first?.version,
-    state: root.status < 500 ? "up" : "down",
-  };
-}
-
-async function get(cluster: Cluster, path: string): Promise<{ status: number; json: unknown } | undefined> {
-  try {
-    const { status, body } = await cluster.send({ method: "GET", path, timeoutMs: pingTimeoutMs });
-    return { status, json: parse(body) };
-  } catch {
-    return undefined;
-  }
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
+  const up = await ping.then(
+    ({ status }) => status < 500,
+    () => false,
+  );
+  const release = up ? await cluster.release().catch(() => undefined) : undefined;
+  return { product: release?.product, version: release?.version, state: up ? "up" : "down" };
 }
