@@ -46,5 +46,10 @@ export function pendingOf(
   lines: readonly ByteSlice[],
   shared: Omit<PendingOperation, "entry" | "lines">,
 ): readonly PendingOperation[] {
-  return manifest.map((entry, i) => ({ ...shared, entry, lines: lines[i] ?? noLines }));
+  // Member by member: a spread for each operation is slow.
+  const { incarnation, layout, writtenAtMs, late, readNow = false } = shared;
+  return manifest.map((entry, i) => {
+    const own = lines[i] ?? noLines;
+    return { incarnation, layout, writtenAtMs, late, readNow, entry, lines: own };
+  });
 }

@@ -134,7 +134,7 @@ function replayServices(universe: Universe, process: SimulatedProcess): ReplaySe
   return {
     primary,
     backup,
-    tombstones: createTombstones(backup, process.now),
+    tombstones: createTombstones(backup, process.now, { askFirstFrom: 1 }),
     incarnations: createIncarnations(primary, backup, noUntranslated),
     untranslated: noUntranslated,
     queue: queueFor(process, universe.queue, universe.weather),

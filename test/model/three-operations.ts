@@ -81,7 +81,7 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
   const services = (port: Cluster): ReplayServices => ({
     ...shared,
     backup: port,
-    tombstones: createTombstones(port, now),
+    tombstones: createTombstones(port, now, { askFirstFrom: 1 }),
     incarnations: createIncarnations(primaryPort, port, noUntranslated),
     untranslated: noUntranslated,
     parkingLot: createParkingLot(queue, noObjects, envelope, now),

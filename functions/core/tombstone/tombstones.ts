@@ -5,6 +5,7 @@ import { type Cluster, ClusterError } from "../cluster/port.ts";
 import { hasTypes } from "../cluster/release.ts";
 import { isNewer } from "../replication/version.ts";
 import { dropOldMonths } from "./drop-old-months.ts";
+import { createIsQuiet } from "./quiet-index.ts";
 
 /**
  * Deletions that BACKUP's shards forget (cluster-semantics, section 3): one small document for each, in a
@@ -93,9 +94,19 @@ async function createSideIndex(
   }
 }
 
+export interface TombstoneOptions {
+  /** From so many keys on, a look-up asks first whether there is anything to find. @default 64 */
+  readonly askFirstFrom?: number;
+}
+
 /** The tombstones of one BACKUP. */
-export function createTombstones(backup: Cluster, now: () => number): Tombstones {
+export function createTombstones(
+  backup: Cluster,
+  now: () => number,
+  { askFirstFrom = 64 }: TombstoneOptions = {},
+): Tombstones {
   const ensured = new Set<string>();
+  const isQuiet = createIsQuiet(backup, now);
 
   async function ensureIndex(index: string): Promise<void> {
     if (ensured.has(index)) return;
@@ -104,6 +115,11 @@ export function createTombstones(backup: Cluster, now: () => number): Tombstones
     if (made === "refused") made = await createSideIndex(backup, index, {});
     ensured.add(index);
     if (made === "made") await dropOldMonths(backup, index);
+  }
+
+  async function busyOf(months: readonly string[], sinceMs: number): Promise<readonly string[]> {
+    const quiet = await Promise.all(months.map((month) => isQuiet(month, sinceMs)));
+    return months.filter((_, i) => quiet[i] !== true);
   }
 
   return {
@@ -133,8 +149,10 @@ export function createTombstones(backup: Cluster, now: () => number): Tombstones
     },
 
     async find(keys, sinceMs) {
-      const months = monthsBetween(sinceMs - clockSkewMs, now() + clockSkewMs);
       await ensureIndex(tombstoneIndex(now()));
+      const all = monthsBetween(sinceMs - clockSkewMs, now() + clockSkewMs);
+      const months = keys.length < askFirstFrom ? all : await busyOf(all, sinceMs - clockSkewMs);
+      if (months.length === 0) return new Map();
       const docs = months.flatMap((_index) => keys.map((_id) => ({ _index, _id })));
       const answer = await ask(backup, {
         method: "POST",
