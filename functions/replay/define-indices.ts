@@ -2,6 +2,7 @@ import { ask, ClusterAnswerError } from "../core/cluster/json-request.ts";
 import { supportedRelease } from "../core/definition/define-index.ts";
 import { deleteIncarnation } from "../core/definition/delete-incarnation.ts";
 import { type IndexDefinition, readDefinitions, readMark } from "../core/definition/index-definition.ts";
+import { isOfTheSystem } from "../core/definition/index-states.ts";
 import { levelAliases } from "../core/definition/level-aliases.ts";
 import { isAnalysis } from "../core/definition/level-analysis.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
@@ -11,6 +12,7 @@ import { type DefineRecord, wholeIndexRecord } from "../core/replication/record.
 import { segment } from "../core/routing/path.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
+import { levelOpenness } from "./level-openness.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
 /**
@@ -23,10 +25,10 @@ export async function defineIndices(record: DefineRecord, services: ReplayServic
   const onBackup = await readDefinitions(services.backup, record.pattern);
   const named = new Set(record.pattern.split(","));
   const names = [...new Set([...onPrimary.keys(), ...onBackup.keys()])].filter(
-    // A wildcard does not mean the system's own indices; those that replication made are kept level.
+    // A wildcard does not mean the products' own indices; those that replication made are kept level.
     (name) =>
       !name.startsWith("understudy-") &&
-      (!name.startsWith(".") || named.has(name) || isMarked(onBackup.get(name))),
+      (!isOfTheSystem(name) || named.has(name) || isMarked(onBackup.get(name))),
   );
   if (names.length === 0) return;
   const states = await readPrimaryState(services.primary, names);
@@ -52,7 +54,10 @@ export async function defineIndices(record: DefineRecord, services: ReplayServic
     });
   }
   const level = alive.map(([name]) => name);
-  if (level.length > 0) await attempt(() => levelAliases(services.primary, services.backup, level));
+  if (level.length > 0) {
+    await attempt(() => levelAliases(services.primary, services.backup, level));
+    await attempt(() => levelOpenness(level, services));
+  }
   if (failures.length > 0) throw new TruthUnsettled(failures.slice(0, 3).join("; "));
 }
 

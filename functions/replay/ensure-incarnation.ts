@@ -10,6 +10,13 @@ const bornLateMs = 60_000;
 /** After the writers' knowledge of the old UUID has expired, in seconds. */
 const healDelaySeconds = 10;
 
+/** No template of BACKUP's is to add to the index that is made now. Where there can be no shield, it is made so. */
+async function raiseShield({ shield, telemetry }: ReplayServices): Promise<void> {
+  const missing = await shield.raise();
+  if (missing !== undefined)
+    telemetry.warn("BACKUP's own templates may change its indices", { reason: missing });
+}
+
 /**
  * Makes BACKUP's index stand for the incarnation. Before one is made, for whatever record it is, a reconcile
  * of the index as a whole is queued, unless PRIMARY's was born under the gateway's eyes and every document
@@ -26,6 +33,7 @@ export function ensureIncarnation(
   lost = false,
 ): Promise<Readiness> {
   return services.incarnations.ensure(incarnation, state, async ({ replaced, resized, adopted }) => {
+    await raiseShield(services);
     const old = services.now() - incarnation.createdMs > bornLateMs;
     if (!replaced && !resized && !adopted && !lost && !old) return;
     const reason = "BACKUP's index was made for this incarnation";

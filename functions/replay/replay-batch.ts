@@ -1,5 +1,6 @@
 import type { Cluster } from "../core/cluster/port.ts";
 import type { Incarnations } from "../core/definition/incarnations.ts";
+import type { Shield } from "../core/definition/shield.ts";
 import type { UntranslatedList } from "../core/definition/untranslated.ts";
 import type { ObjectStore } from "../core/payload/port.ts";
 import type { Queue, ReceivedMessage } from "../core/queue/port.ts";
@@ -23,6 +24,7 @@ export interface ReplayServices extends ApplyServices, AbsenceServices {
   readonly backup: Cluster;
   readonly incarnations: Incarnations;
   readonly untranslated: UntranslatedList;
+  readonly shield: Shield;
   readonly queue: Queue;
   readonly parkingLot: ParkingLot;
   readonly payloads: ObjectStore;

@@ -16,6 +16,7 @@ import { reasonOf } from "../core/runtime/telemetry.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { applyOperations, type PendingOperation } from "./apply-operations.ts";
 import { defineIndices } from "./define-indices.ts";
+import { DefinitionRefused, defineNamed } from "./define-named.ts";
 import { finishRecord } from "./finish-record.ts";
 import type { ReceivedRecord } from "./message.ts";
 import { type PreparedIncarnations, prepareIncarnations } from "./prepare-incarnations.ts";
@@ -90,13 +91,16 @@ async function resolve(
       case "reconcile-index":
         return resolvePage(await reconcilePage(record, services));
       case "define":
-        await defineIndices(record, services);
+        await (record.of === undefined
+          ? defineIndices(record, services)
+          : defineNamed(record.of, record.pattern, services));
         return { kind: "operations", operations: [] };
     }
   } catch (error) {
     const expected =
       error instanceof ClusterError || error instanceof ClusterAnswerError || error instanceof TruthUnsettled;
-    if (error instanceof VersionOverflow) return { kind: "park", reason: error.message };
+    if (error instanceof VersionOverflow || error instanceof DefinitionRefused)
+      return { kind: "park", reason: error.message };
     if (!expected) throw error;
     return { kind: "retry", reason: reasonOf(error) };
   }

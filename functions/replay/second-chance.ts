@@ -1,18 +1,24 @@
-import { ClusterAnswerError } from "../core/cluster/json-request.ts";
+import { ask, ClusterAnswerError } from "../core/cluster/json-request.ts";
 import { ClusterError } from "../core/cluster/port.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
+import { sendWork } from "../core/queue/send-work.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
 import { incarnationAlias } from "../core/replication/incarnation.ts";
+import type { DefineRecord } from "../core/replication/record.ts";
 import { isNewer } from "../core/replication/version.ts";
+import { segment } from "../core/routing/path.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { applyOperations, type PendingOperation, tombstoneKeyOf } from "./apply-operations.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
+/** Records of one time come together: the index is left open that long. */
+const closeDelaySeconds = 10;
+
 /**
- * Operations that BACKUP refused because its index or its mapping was not what PRIMARY's is: the
- * definition is copied again and they are sent once more. What is refused again for its mapping is parked,
+ * Operations that BACKUP refused because its index or its mapping was not what PRIMARY's is, or because it is
+ * closed: the definition is copied again, the index opened, and they are sent once more. What is refused again for its mapping is parked,
  * unless BACKUP holds a newer version or its tombstone: parsing comes before the version check, so a superseded document
  * that does not fit answers 400, not 409 (cluster-semantics, section 2).
  */
@@ -22,12 +28,16 @@ export async function secondChance(
   receivedMs: number,
   services: ReplayServices,
 ): Promise<readonly Disposition[]> {
-  if (!first.some(({ kind }) => kind === "missing" || kind === "remap")) return first;
+  if (!first.some(({ kind }) => mayFit.has(kind))) return first;
   const again = operations
     .map((operation, at) => ({ operation, at }))
-    .filter(({ at }) => first[at]?.kind === "missing" || first[at]?.kind === "remap");
+    .filter(({ at }) => mayFit.has(first[at]?.kind));
   const dispositions = [...first];
   try {
+    await openIndices(
+      again.filter(({ at }) => first[at]?.kind === "closed").map(({ operation }) => operation),
+      services,
+    );
     await copyDefinitions(
       again.map(({ operation }) => operation),
       services,
@@ -51,6 +61,19 @@ export async function secondChance(
     for (const { at } of again) dispositions[at] = { kind: "retry", reason: reasonOf(error) };
   }
   return dispositions;
+}
+
+const mayFit: ReadonlySet<Disposition["kind"] | undefined> = new Set(["missing", "closed", "remap"]);
+
+/** What PRIMARY wrote before it closed an index has to be there as well; that index is closed again later. */
+async function openIndices(operations: readonly PendingOperation[], services: ReplayServices): Promise<void> {
+  for (const index of new Set(operations.map(({ incarnation }) => incarnation.index))) {
+    // Before it is opened: a process that dies in between must not leave it open.
+    const [reason, writtenAtMs] = ["BACKUP's index was opened for a record", services.now()];
+    const level: DefineRecord = { kind: "define", reason, writtenAtMs, pattern: index };
+    await sendWork([level], services, closeDelaySeconds);
+    await ask(services.backup, { method: "POST", path: `/${segment(index)}/_open` });
+  }
 }
 
 async function copyDefinitions(
@@ -95,7 +118,8 @@ async function settle(
   );
   return operations.map((operation, i): Disposition => {
     const disposition = second[i] ?? { kind: "retry", reason: "no answer" };
-    if (disposition.kind === "missing") return { kind: "retry", reason: disposition.reason };
+    if (disposition.kind === "missing" || disposition.kind === "closed")
+      return { kind: "retry", reason: disposition.reason };
     if (disposition.kind !== "remap") return disposition;
     return superseded.has(operation) ? { kind: "superseded" } : { kind: "park", reason: disposition.reason };
   });

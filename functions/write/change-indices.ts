@@ -4,6 +4,7 @@ import type { GatewayRequest } from "../core/http/request.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
 import type { IntentWork } from "../core/intent/intents.ts";
 import { sendWork } from "../core/queue/send-work.ts";
+import type { NamedDefinitionKind } from "../core/routing/endpoint.ts";
 import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
 import type { WriteServices } from "./write-services.ts";
@@ -11,13 +12,17 @@ import type { WriteServices } from "./write-services.ts";
 /** After a by-query write: PRIMARY's shards make it searchable within their refresh interval, in seconds. */
 const searchableSeconds = 2;
 
-/** An index-level change: PRIMARY first, then BACKUP's definitions are made equal for all it may concern. */
+/**
+ * A change of definitions: PRIMARY first, then BACKUP's are made equal for all it may concern.
+ * @param of what the names in `pattern` are of: indices where it is not there.
+ */
 export async function changeDefinition(
   request: GatewayRequest,
   pattern: string,
   services: WriteServices,
+  of?: NamedDefinitionKind,
 ): Promise<Answer> {
-  return changeIndices(request, { kind: "define", pattern }, services);
+  return changeIndices(request, { kind: "define", pattern, ...(of && { of }) }, services);
 }
 
 /**

@@ -29,9 +29,10 @@ export async function writeThrough(request: GatewayRequest, services: WriteServi
       const target = await reindexTarget(request, services.bodyBytesMax);
       return writeByQuery(request, target ?? endpoint.pattern, services);
     }
+    case "named-definition":
+      return changeDefinition(request, endpoint.pattern, services, endpoint.of);
     case "read":
     case "handle":
-    case "named-definition":
     case "pass":
       return (await passThrough(request, services)).answer;
   }

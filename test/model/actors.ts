@@ -9,6 +9,7 @@ import { createParkingLot } from "../../functions/replay/park.ts";
 import { pauseSeconds, type ReplayServices, replayBatch } from "../../functions/replay/replay-batch.ts";
 import type { WriteServices } from "../../functions/write/write-services.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
+import { noShield } from "../support/no-shield.ts";
 import { noUntranslated } from "../support/no-untranslated.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { queueFor, removeMessage } from "./simulated-storage.ts";
@@ -137,6 +138,7 @@ function replayServices(universe: Universe, process: SimulatedProcess): ReplaySe
     tombstones: createTombstones(backup, process.now, { askFirstFrom: 1 }),
     incarnations: createIncarnations(primary, backup, noUntranslated),
     untranslated: noUntranslated,
+    shield: noShield,
     queue: queueFor(process, universe.queue, universe.weather),
     parkingLot: createParkingLot(deadLetters, payloads, universe.envelope, process.now),
     payloads,

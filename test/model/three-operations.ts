@@ -10,6 +10,7 @@ import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
 import { createParkingLot } from "../../functions/replay/park.ts";
 import { type MessageEnd, type ReplayServices, replayBatch } from "../../functions/replay/replay-batch.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
+import { noShield } from "../support/no-shield.ts";
 import { noUntranslated } from "../support/no-untranslated.ts";
 import { asCluster, createMemoryCluster, type MemoryCluster } from "./cluster/memory-cluster.ts";
 import { createRandom } from "./random.ts";
@@ -84,6 +85,7 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
     tombstones: createTombstones(port, now, { askFirstFrom: 1 }),
     incarnations: createIncarnations(primaryPort, port, noUntranslated),
     untranslated: noUntranslated,
+    shield: noShield,
     parkingLot: createParkingLot(queue, noObjects, envelope, now),
     now,
     monotonicMs: now,

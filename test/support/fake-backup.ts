@@ -157,7 +157,14 @@ function sequenceNumberOf(held: object | undefined): number {
 }
 
 function read(request: ClusterRequest, documents: Documents, definitions: Definitions): FakeAnswer {
-  const [, name = "", api] = request.path.split("/");
+  const [, name = "", api, , names = ""] = request.path.split("/");
+  if (name === "_cluster") {
+    const states = selected(definitions, names).map(([index, { closed }]) => [
+      index,
+      { state: closed ? "close" : "open" },
+    ]);
+    return { body: { metadata: { indices: Object.fromEntries(states) } } };
+  }
   const found = selected(definitions, name);
   if (api === undefined) return { body: Object.fromEntries(found) };
   const [index, definition] = found[0] ?? [];
@@ -192,6 +199,7 @@ function change(request: ClusterRequest, definitions: Definitions): FakeAnswer {
   if (api === "_mapping") Object.assign(present.mappings, body);
   else if (api === "_settings") Object.assign(present.settings, body);
   else if (api === "_alias" && alias !== undefined) present.aliases[alias] = {};
+  else if (api === "_open" || api === "_close") present.closed = api === "_close";
   else return clusterError(400, "unexpected");
   return {};
 }

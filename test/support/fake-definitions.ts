@@ -3,6 +3,9 @@ export interface FakeDefinition {
   aliases: Record<string, Readonly<Record<string, unknown>>>;
   mappings: Record<string, unknown>;
   settings: Record<string, unknown>;
+  closed?: boolean;
+  /** The data stream whose backing index it is. */
+  data_stream?: string;
 }
 
 /** The indices that a path's multi-target expression means: names, aliases and wildcards. */

@@ -122,17 +122,19 @@ function membersOf<T>(indices: readonly (readonly [string, FakeIndex])[], of: (i
   return Object.fromEntries(indices.map(([name, index]) => [name, of(index)]));
 }
 
-function definitionOf({ uuid, createdMs, terms, aliases, mappings, settings }: FakeIndex): FakeDefinition {
+function definitionOf(index: FakeIndex): FakeDefinition {
+  const { uuid, createdMs, terms, aliases, mappings, settings, data_stream } = index;
   const own = {
     "index.uuid": uuid,
     "index.creation_date": String(createdMs),
     "index.number_of_shards": String(terms.length),
   };
-  return { aliases, mappings, settings: { ...own, ...settings } };
+  return { aliases, mappings, settings: { ...own, ...settings }, ...(data_stream && { data_stream }) };
 }
 
 function stateOf(index: FakeIndex) {
   return {
+    state: index.closed ? "close" : "open",
     mapping_version: index.mappingVersion,
     routing_num_shards: index.terms.length,
     primary_terms: Object.fromEntries(index.terms.map((term, shard) => [shard, term])),

@@ -18,6 +18,7 @@ import { fakeObjectStore } from "./fake-object-store.ts";
 import { fakePrimary } from "./fake-primary.ts";
 import { fakeQueue } from "./fake-queue.ts";
 import { fakeTelemetry } from "./fake-telemetry.ts";
+import { noShield } from "./no-shield.ts";
 
 export const nowMs = 1_700_000_000_000;
 
@@ -104,6 +105,7 @@ export function fakeReplayServices(more: Partial<ReplayServices> = {}) {
     tombstones,
     incarnations,
     untranslated: createUntranslatedList(telemetry),
+    shield: noShield,
     queue,
     parkingLot: createParkingLot(deadLetters, store, envelope, () => nowMs),
     payloads: store,

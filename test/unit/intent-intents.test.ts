@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createIntents, noIntents, readIntent } from "../../functions/core/intent/intents.ts";
+import {
+  createIntents,
+  type IntentWork,
+  noIntents,
+  readIntent,
+} from "../../functions/core/intent/intents.ts";
 import { fakeObjectStore } from "../support/fake-object-store.ts";
 
 const keys = [
@@ -81,14 +86,16 @@ test("readIntent() refuses what is not an intent", () => {
 });
 
 test("readIntent() reads every kind of work back, and the intents of earlier releases", async () => {
-  for (const kind of ["define", "reconcile"] as const) {
+  const works: readonly IntentWork[] = [
+    { kind: "define", pattern: "a,b*" },
+    { kind: "define", pattern: "t", of: "index-template" },
+    { kind: "reconcile", pattern: "a,b*" },
+  ];
+  for (const work of works) {
     const { store, intents } = intentsIn();
-    await intents.declare({ kind, pattern: "a,b*" }, 7).durable;
+    await intents.declare(work, 7).durable;
     const [stored] = store.objects.values();
-    assert.deepEqual(stored && readIntent(stored.body), {
-      work: { kind, pattern: "a,b*" },
-      writtenAtMs: 7,
-    });
+    assert.deepEqual(stored && readIntent(stored.body), { work, writtenAtMs: 7 });
     // What an earlier release cannot read it leaves where it is.
     assert.equal("keys" in JSON.parse(String(stored?.body)), false);
   }

@@ -203,3 +203,38 @@ test("replayBatch() keeps a define record waiting while BACKUP refuses a part of
   primary.cluster.answer(noAnswer("primary", "refused"));
   assert.equal((await replayBatch([message], services))[0]?.kind, "retry");
 });
+
+test("defineIndices() closes and opens BACKUP's index as PRIMARY's is", async () => {
+  const { define, primary, backup } = twoIndices();
+  primary.index("a").closed = true;
+  await define("*");
+  assert.deepEqual(backup.changes(), ["POST /a/_close"]);
+  primary.index("a").closed = false;
+  await define("a");
+  assert.equal(backup.definitions.get("a")?.closed, false);
+});
+
+test("defineIndices() comes again when PRIMARY opened meanwhile what it closed on BACKUP", async () => {
+  const { define, primary, backup } = twoIndices();
+  primary.index("a").closed = true;
+  backup.refuseChange((line) => {
+    if (line === "POST /a/_close") primary.index("a").closed = false;
+    return undefined;
+  });
+  await assert.rejects(define("a"), TruthUnsettled);
+  await define("a");
+  assert.equal(backup.definitions.get("a")?.closed, false);
+});
+
+test("defineIndices() makes a data stream an alias of its backing indices, which a wildcard means as well", async () => {
+  const { define, primary, backup, ensured } = twoIndices();
+  const stream = { data_stream: "logs" };
+  primary.indices.set(".ds-logs-000001", fakeIndex({ uuid: "us", createdMs: nowMs, ...stream }));
+  backup.definitions.set(".ds-logs-000001", markedDefinition("us"));
+  await define("*");
+  assert.ok(ensured().includes("ensure us"));
+  assert.deepEqual(backup.definitions.get(".ds-logs-000001")?.aliases["logs"], {});
+  primary.indices.delete(".ds-logs-000001");
+  await define("logs");
+  assert.equal(backup.definitions.has(".ds-logs-000001"), false);
+});

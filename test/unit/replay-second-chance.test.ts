@@ -104,3 +104,19 @@ test("replayBatch() keeps a misfit waiting while PRIMARY cannot be asked for its
   assert.deepEqual(await kinds(replayBatch([apply], services)), ["retry"]);
   assert.equal(deadLetters.sent.length, 0);
 });
+
+test("replayBatch() opens an index that was closed before its record came, and has it levelled again", async () => {
+  const { services, backup, queue } = fakeReplayServices();
+  const books = backup.definitions.get("books");
+  assert.ok(books);
+  books.closed = true;
+  backup.refuse(() => (books.closed ? { status: 400, type: "index_closed_exception" } : undefined));
+  assert.deepEqual(await replayBatch([await applyMessage([replica("1", 9, "{}")], services)], services), [
+    done,
+  ]);
+  assert.equal(backup.documents.size, 1);
+  assert.deepEqual(
+    queue.records().map((record) => record.kind === "define" && record.pattern),
+    ["books"],
+  );
+});

@@ -221,6 +221,19 @@ test("writeThrough() of an index-level change defines the pattern once PRIMARY m
   assert.deepEqual(catalog.forgotten, ["*"]);
 });
 
+test("writeThrough() of a template, a pipeline or a script defines those of its kind", async () => {
+  const { services, queue } = fakeWriteServices(() => ({ body: { acknowledged: true } }));
+  await writeThrough(fakeRequest("PUT /_index_template/t", "{}"), services);
+  await writeThrough(fakeRequest("DELETE /_ingest/pipeline/p*"), services);
+  assert.deepEqual(
+    queue.records().map((record) => record.kind === "define" && [record.of, record.pattern]),
+    [
+      ["index-template", "t"],
+      ["ingest-pipeline", "p*"],
+    ],
+  );
+});
+
 test("writeThrough() of an index-level change that PRIMARY refused, or never got, queues nothing", async () => {
   for (const answering of [() => clusterError(400, "x"), noAnswer("primary", "refused")]) {
     const { services, queue } = fakeWriteServices(answering);

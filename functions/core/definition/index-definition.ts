@@ -24,7 +24,13 @@ export interface IncarnationMark {
 }
 
 const members = v.custom<JsonObject>(isObject);
-const definitionSchema = byName(v.object({ aliases: members, mappings: members, settings: members }));
+const definition = v.object({
+  aliases: members,
+  mappings: members,
+  settings: members,
+  data_stream: v.optional(v.string()),
+});
+const definitionSchema = byName(definition);
 
 const markSchema = v.object({
   uuid: v.string(),
@@ -52,12 +58,16 @@ async function readPage(cluster: Cluster, names: string): Promise<ReadonlyMap<st
   const answer = await ask(cluster, { method: "GET", path: `/${names}`, query });
   if (answer.status === 404) return new Map();
   const definitions = readJson(cluster, definitionSchema, answer);
-  return new Map(
-    [...definitions].map(([index, definition]) => [
-      index,
-      { ...definition, mappings: withoutType(definition.mappings) },
-    ]),
-  );
+  return new Map([...definitions].map(([index, found]) => [index, plain(found)]));
+}
+
+/** Without a type; and a data stream is an alias of its backing indices, which are plain indices on BACKUP. */
+function plain({ aliases, mappings, settings, data_stream: stream }: v.InferOutput<typeof definition>) {
+  return {
+    aliases: stream === undefined ? aliases : { ...aliases, [stream]: {} },
+    mappings: withoutType(mappings),
+    settings,
+  };
 }
 
 /** Members that a mapping's root can have in any version; anything else there is a type's name. */

@@ -34,7 +34,7 @@ export async function followUpRecords(
     case "documents":
       return reconcileRecords(work.keys, origin);
     case "define":
-      return [{ kind: "define", ...origin, pattern: work.pattern }];
+      return [{ ...work, ...origin }];
     case "reconcile": {
       const indices = await openIndices(primary, work.pattern);
       const { reason, writtenAtMs } = origin;

@@ -2,16 +2,17 @@ import { randomUUID } from "node:crypto";
 import * as v from "valibot";
 import type { ObjectStore } from "../payload/port.ts";
 import type { DocumentKey } from "../replication/record.ts";
+import { type NamedDefinitionKind, namedDefinitionKinds } from "../routing/endpoint.ts";
 
 /**
  * What a request may do on PRIMARY, and so what has to follow on BACKUP should nobody hear how it ended.
  * - `documents`: these may be written.
- * - `define`: the definitions of the indices in `pattern` may change.
+ * - `define`: the definitions of the indices in `pattern` may change, or those of another kind that `of` says.
  * - `reconcile`: any document of the indices in `pattern` may be written.
  */
 export type IntentWork =
   | { readonly kind: "documents"; readonly keys: readonly DocumentKey[] }
-  | { readonly kind: "define"; readonly pattern: string }
+  | { readonly kind: "define"; readonly pattern: string; readonly of?: NamedDefinitionKind | undefined }
   | { readonly kind: "reconcile"; readonly pattern: string };
 
 /**
@@ -77,7 +78,7 @@ function intentBody(work: IntentWork, writtenAtMs: number): string {
       return JSON.stringify({ ...head, documents: neighbours(work.keys) });
     // Without keys: a sweep that does not know these members leaves such an intent where it is.
     case "define":
-      return JSON.stringify({ ...head, define: work.pattern });
+      return JSON.stringify({ ...head, define: work.pattern, of: work.of });
     case "reconcile":
       return JSON.stringify({ ...head, reconcile: work.pattern });
   }
@@ -119,7 +120,7 @@ const pattern = v.pipe(v.string(), v.nonEmpty());
 const intentSchema = v.union([
   v.object({ ...head, documents: v.array(documents) }),
   v.object({ ...head, keys: v.array(key) }),
-  v.object({ ...head, define: pattern }),
+  v.object({ ...head, define: pattern, of: v.optional(v.picklist(namedDefinitionKinds)) }),
   v.object({ ...head, reconcile: pattern }),
 ]);
 
@@ -136,7 +137,9 @@ export function readIntent(
 }
 
 function workOf(parsed: v.InferOutput<typeof intentSchema>): IntentWork {
-  if ("define" in parsed) return { kind: "define", pattern: parsed.define };
+  if ("define" in parsed) {
+    return { kind: "define", pattern: parsed.define, ...(parsed.of && { of: parsed.of }) };
+  }
   if ("reconcile" in parsed) return { kind: "reconcile", pattern: parsed.reconcile };
   if ("documents" in parsed) {
     const keys = parsed.documents.flatMap(({ index, routing, ids }) =>

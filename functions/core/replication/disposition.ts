@@ -4,6 +4,7 @@
  * - `superseded`: BACKUP is past it already: success.
  * - `retry`: it may succeed later as it is.
  * - `missing`: BACKUP has no index for the incarnation; it is to be made from PRIMARY's definition.
+ * - `closed`: BACKUP's index is closed; it is to be opened, whatever PRIMARY's is by now.
  * - `remap`: BACKUP's mapping does not take the document; PRIMARY's may have grown since it was copied.
  * - `park`: it will not succeed without a person.
  */
@@ -12,6 +13,7 @@ export type Disposition =
   | { readonly kind: "superseded" }
   | { readonly kind: "retry"; readonly reason: string }
   | { readonly kind: "missing"; readonly reason: string }
+  | { readonly kind: "closed"; readonly reason: string }
   | { readonly kind: "remap"; readonly reason: string }
   | { readonly kind: "park"; readonly reason: string };
 
@@ -39,10 +41,9 @@ export function dispositionOf(item: BackupItem): Disposition {
   if (error.type === "index_not_found_exception" || error.type === "invalid_index_name_exception") {
     return { kind: "missing", reason };
   }
-  // Blocks (read-only, flood stage, write) and closed indices end when a person or the disk says so.
-  if (error.type === "cluster_block_exception" || error.type === "index_closed_exception") {
-    return { kind: "retry", reason };
-  }
+  if (error.type === "index_closed_exception") return { kind: "closed", reason };
+  // Blocks (read-only, flood stage, write) end when a person or the disk says so.
+  if (error.type === "cluster_block_exception") return { kind: "retry", reason };
   if (status === 429 || status >= 500 || status === 401 || status === 403) return { kind: "retry", reason };
   if (status === 400 && mappingErrors.has(error.type)) return { kind: "remap", reason };
   return { kind: "park", reason };

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { namedDefinitionKinds } from "../routing/endpoint.ts";
 import { columnsOf, manifestColumns, manifestFrom } from "./manifest-columns.ts";
 import { type ReplicationRecord, recordSchema } from "./record.ts";
 
@@ -43,7 +44,13 @@ const headerSchema = v.variant("kind", [
     cursor: v.optional(cursor),
     awaitsTasks: v.optional(v.boolean(), false),
   }),
-  v.object({ ...common, kind: v.literal("define"), reason: v.string(), pattern: v.string() }),
+  v.object({
+    ...common,
+    kind: v.literal("define"),
+    reason: v.string(),
+    of: v.optional(v.picklist(namedDefinitionKinds)),
+    pattern: v.string(),
+  }),
 ]);
 
 export type Header = v.InferOutput<typeof headerSchema>;
@@ -81,8 +88,10 @@ export function headerOf(record: ReplicationRecord, bodyAt: Header["body"]): Hea
         ...(record.cursor && { cursor: record.cursor }),
       };
     }
-    case "define":
-      return { ...shared, kind: "define", reason: record.reason, pattern: record.pattern };
+    case "define": {
+      const { reason, of, pattern } = record;
+      return { ...shared, kind: "define", reason, ...(of && { of }), pattern };
+    }
   }
 }
 
@@ -133,7 +142,9 @@ export function recordOf(header: Header): ReplicationRecord {
         awaitsTasks,
       };
     }
-    case "define":
-      return { kind: "define", writtenAtMs, reason: header.reason, pattern: header.pattern };
+    case "define": {
+      const { reason, of, pattern } = header;
+      return { kind: "define", writtenAtMs, reason, ...(of && { of }), pattern };
+    }
   }
 }

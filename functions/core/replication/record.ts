@@ -1,3 +1,4 @@
+import type { NamedDefinitionKind } from "../routing/endpoint.ts";
 import type { Incarnation } from "./incarnation.ts";
 
 /** The version of the envelope that this code writes. It reads this one and the one before. */
@@ -106,9 +107,11 @@ export function wholeIndexRecord(
   return { kind: "reconcile-index", writtenAtMs, reason, index, cursor: undefined, awaitsTasks };
 }
 
-/** Index-level change: make BACKUP's definitions equal to PRIMARY's for all that `pattern` names. */
+/** A change of definitions: make BACKUP's equal to PRIMARY's for all that `pattern` names. */
 export interface DefineRecord {
   readonly kind: "define";
+  /** What the names are of; indices where it is not there. */
+  readonly of?: NamedDefinitionKind | undefined;
   readonly writtenAtMs: number;
   readonly reason: string;
   /** An Elasticsearch multi-target expression: names, aliases, wildcards, commas. */

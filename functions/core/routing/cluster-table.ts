@@ -73,6 +73,7 @@ const primaryOnly: readonly string[] = [
   "PUT DELETE /_data_stream/{stream}/_options",
   "* /_plugins/_asynchronous_search/stats",
   // Running work, by a task's number.
+  "GET /_reindex",
   "* /_reindex/{task}/**",
   "* /_update_by_query/{task}/**",
   "* /_delete_by_query/{task}/**",

@@ -32,13 +32,15 @@ export interface HandleUse {
 }
 
 /** Definitions of a cluster's that have a name, besides its indices. */
-export type NamedDefinitionKind =
-  | "template"
-  | "index-template"
-  | "component-template"
-  | "ingest-pipeline"
-  | "search-pipeline"
-  | "script";
+export const namedDefinitionKinds = [
+  "template",
+  "index-template",
+  "component-template",
+  "ingest-pipeline",
+  "search-pipeline",
+  "script",
+] as const;
+export type NamedDefinitionKind = (typeof namedDefinitionKinds)[number];
 
 /**
  * What the gateway does with a request.

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createParkingLot } from "../../replay/park.ts";
 import type { ReplayServices } from "../../replay/replay-batch.ts";
 import { createIncarnations } from "../definition/incarnations.ts";
+import { createShield } from "../definition/shield.ts";
 import { createS3ObjectStore } from "../payload/s3-object-store.ts";
 import { createSqsQueue } from "../queue/sqs-queue.ts";
 import { createTombstones } from "../tombstone/tombstones.ts";
@@ -27,6 +28,7 @@ export const replayServices = lazily((): ReplayServices => {
     tombstones: createTombstones(backup, Date.now),
     incarnations: createIncarnations(primary, backup, untranslated),
     untranslated,
+    shield: createShield(backup),
     queue: createSqsQueue(sqs, settings.queueUrl),
     parkingLot: createParkingLot(deadLetters, payloads, envelope, Date.now),
     payloads,

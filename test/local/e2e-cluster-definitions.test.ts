@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { must, send } from "../support/client.ts";
+import { useGateway } from "../support/gateway.ts";
+import { usePair } from "../support/servers.ts";
+
+// What a cluster keeps besides documents and plain indices: data streams, templates, pipelines, closed indices.
+
+const pair = await usePair({
+  primary: { product: "opensearch", version: "2.19.1" },
+  backup: { product: "elasticsearch", version: "8.19.0" },
+});
+const { skip } = pair;
+const gateway = skip ? undefined : await useGateway(pair, { RETRY_PAUSE_MAX_SECONDS: "1" });
+
+const call = (method: string, path: string, body?: unknown) => {
+  assert.ok(gateway);
+  return must(gateway.endpoint, { method, path, body });
+};
+const onBackup = (path: string) => send(pair.backup.endpoint, { path });
+/** A member of BACKUP's answer, by the names that lead to it. */
+const memberOnBackup = async (path: string, ...names: readonly string[]): Promise<unknown> => {
+  let value = (await onBackup(path)).json();
+  for (const name of names)
+    value = typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+  return value;
+};
+const settled = async () => gateway?.settled(120_000);
+const deadLetters = async () => (await gateway?.status())?.deadLetters.visible;
+
+test("a data stream: plain indices on BACKUP behind an alias with its name, through rollover and deletion", {
+  skip,
+}, async () => {
+  await call("PUT", "/_index_template/logs", {
+    index_patterns: ["logs-*"],
+    priority: 200,
+    data_stream: {},
+    template: { mappings: { properties: { level: { type: "keyword" } } } },
+  });
+  await call("PUT", "/_data_stream/logs-app");
+  const entry = (n: number) => ({ "@timestamp": `2026-11-23T00:00:0${n}Z`, level: "info", n });
+  await call("POST", "/_bulk", [{ create: { _index: "logs-app", _id: "1" } }, entry(1)]);
+  await call("POST", "/logs-app/_doc", entry(2));
+  await call("POST", "/logs-app/_rollover");
+  await call("POST", "/_bulk", [{ create: { _index: "logs-app" } }, entry(3)]);
+  await settled();
+  await must(pair.backup.endpoint, { method: "POST", path: "/logs-app/_refresh" });
+  const hits = "filter_path=hits.hits._index,hits.hits._source";
+  assert.deepEqual(await memberOnBackup(`/logs-app/_search?sort=n&${hits}`, "hits", "hits"), [
+    { _index: ".ds-logs-app-000001", _source: entry(1) },
+    { _index: ".ds-logs-app-000001", _source: entry(2) },
+    { _index: ".ds-logs-app-000002", _source: entry(3) },
+  ]);
+  await call("DELETE", "/_data_stream/logs-app");
+  await settled();
+  assert.equal((await onBackup("/logs-app")).status, 404);
+  assert.equal((await onBackup("/.ds-logs-app-000001")).status, 404);
+  assert.equal(await deadLetters(), 0);
+});
+
+test("templates go over behind a shield: BACKUP's indices are PRIMARY's, until the shield is removed", {
+  skip,
+}, async () => {
+  await call("PUT", "/_component_template/base", { template: { settings: { number_of_replicas: 0 } } });
+  await call("PUT", "/_index_template/books", {
+    index_patterns: ["books*"],
+    priority: 300,
+    composed_of: ["base"],
+    template: { settings: { refresh_interval: "33s" }, aliases: { "all-books": {} } },
+  });
+  await settled();
+  const copied = ["index_templates", "0", "index_template", "template", "settings"];
+  assert.deepEqual(await memberOnBackup("/_index_template/books?flat_settings=true", ...copied), {
+    "index.refresh_interval": "33s",
+  });
+  await must(pair.backup.endpoint, { method: "PUT", path: "/books-made-on-backup" });
+  const made = (...names: string[]) =>
+    memberOnBackup("/books-made-on-backup", "books-made-on-backup", ...names);
+  assert.deepEqual(
+    [await made("settings", "index", "refresh_interval"), await made("aliases")],
+    [undefined, {}],
+  );
+  await call("DELETE", "/_index_template/books");
+  await call("DELETE", "/_component_template/base");
+  await settled();
+  assert.equal((await onBackup("/_index_template/books")).status, 404);
+  assert.equal((await onBackup("/_component_template/base")).status, 404);
+  assert.equal(await deadLetters(), 0);
+});
+
+test("an ingest pipeline goes over, changes and goes; what BACKUP's product does not know is a dead letter", {
+  skip,
+}, async () => {
+  await call("PUT", "/_ingest/pipeline/enrich", { description: "one", processors: [] });
+  await call("PUT", "/_ingest/pipeline/enrich", { description: "two", processors: [] });
+  await settled();
+  assert.equal(await memberOnBackup("/_ingest/pipeline/enrich", "enrich", "description"), "two");
+  await call("DELETE", "/_ingest/pipeline/enrich");
+  await settled();
+  assert.equal((await onBackup("/_ingest/pipeline/enrich")).status, 404);
+  await call("PUT", "/_search/pipeline/mine", { description: "OpenSearch only" });
+  await settled();
+  assert.equal(await deadLetters(), 1);
+  await call("PUT", "/_template/old", { index_patterns: ["old*"] });
+  await settled();
+  assert.equal(await deadLetters(), 2);
+});
+
+test("an index that is closed on PRIMARY is closed on BACKUP in the end, with all its documents", {
+  skip,
+}, async () => {
+  const documents = Array.from({ length: 50 }, (_, n) => [{ index: { _index: "shut", _id: `${n}` } }, { n }]);
+  await call("PUT", "/shut");
+  await call("POST", "/_bulk", documents.flat());
+  await call("POST", "/shut/_close");
+  await gateway?.drained(120_000);
+  const state = async () => (await onBackup("/_cat/indices/shut?h=status&expand_wildcards=all")).text.trim();
+  assert.equal(await state(), "close");
+  await call("POST", "/shut/_open");
+  await settled();
+  assert.equal(await state(), "open");
+  await must(pair.backup.endpoint, { method: "POST", path: "/shut/_refresh" });
+  assert.equal(await memberOnBackup("/shut/_count", "count"), 50);
+});
