@@ -8,6 +8,7 @@ import { passThrough } from "./pass-through.ts";
 import { reindexTarget } from "./reindex-target.ts";
 import { unsupportedPrimary } from "./unsupported-primary.ts";
 import { writeBulk } from "./write-bulk.ts";
+import { writeBulkOrDocument } from "./write-bulk-or-document.ts";
 import { writeDocument } from "./write-document.ts";
 import type { WriteServices } from "./write-services.ts";
 
@@ -23,6 +24,8 @@ export async function writeThrough(request: GatewayRequest, services: WriteServi
       return unsupportedFormat(request) ?? writeBulk(request, endpoint, services);
     case "document":
       return unsupportedFormat(request) ?? writeDocument(request, endpoint.target, services);
+    case "bulk-or-document":
+      return unsupportedFormat(request) ?? writeBulkOrDocument(request, endpoint.index, services);
     case "definition":
       return changeDefinition(request, concernedIndices(request) ?? endpoint.pattern, services);
     case "by-query": {

@@ -42,7 +42,7 @@ const table: Readonly<Record<string, string>> = {
   "GET /books/_stats": "pass",
   "GET /_index_template/t": "pass",
   "GET /_data_stream/logs": "pass",
-  "POST /books/_doc/_bulk": "index books _bulk",
+  "POST /books/_doc/_bulk": "bulk-or-document books",
   "POST /_bulk/stream": "bulk",
   "POST /books/_pit": "open pit",
   "DELETE /_pit": "close pit",
@@ -172,6 +172,8 @@ function inWords(method: string, path: string): string {
   switch (endpoint.kind) {
     case "bulk":
       return ["bulk", endpoint.index, endpoint.type].filter((part) => part !== undefined).join(" ");
+    case "bulk-or-document":
+      return `${endpoint.kind} ${endpoint.index}`;
     case "document":
       return `${endpoint.target.action} ${endpoint.target.index} ${endpoint.target.id ?? "?"}`;
     case "definition":

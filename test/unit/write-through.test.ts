@@ -290,3 +290,23 @@ test("writeThrough() asks PRIMARY when it cannot say what it runs: the request i
   const answer = await writeThrough(fakeRequest("PUT /books"), { ...services, primary: silent });
   assert.equal(answer.status, 200);
 });
+
+test("writeThrough() takes /{index}/_doc/_bulk for a bulk or for a document, as PRIMARY's release does", async () => {
+  const written = { _index: "books", _id: "7", _seq_no: 1, _primary_term: 1, result: "created" };
+  const cases = [
+    {
+      version: "7.10.2",
+      body: '{"index":{"_id":"7"}}\n{"a":1}\n',
+      answer: { took: 1, errors: false, items: [{ index: { ...written, status: 201 } }] },
+      id: "7",
+    },
+    { version: "8.19.0", body: '{"a":1}', answer: { ...written, _id: "_bulk" }, id: "_bulk" },
+  ];
+  for (const { version, body, answer, id } of cases) {
+    const { services, queue, primary } = fakeWriteServices(() => ({ body: answer }));
+    primary.runs({ product: "elasticsearch", version });
+    await writeThrough(fakeRequest("POST /books/_doc/_bulk", body), services);
+    const [record] = queue.records();
+    assert.deepEqual(record?.kind === "apply" && record.manifest.map((entry) => entry.id), [id]);
+  }
+});

@@ -23,6 +23,11 @@ export function hasTypes({ product, version }: Release): boolean {
   return product === "elasticsearch" && versionNumber(version) < 7000;
 }
 
+/** Whether a path may have a type after the index: up to Elasticsearch 7 and OpenSearch 1. */
+export function hasTypedPaths({ product, version }: Release): boolean {
+  return versionNumber(version) < (product === "elasticsearch" ? 8000 : 2000);
+}
+
 /** Why the gateway does not work with the release, or `undefined` when it does. A newer one is tried. */
 export function unsupported(name: Cluster["name"], { product, version }: Release): string | undefined {
   if (product === "opensearch" || versionNumber(version) >= 6008) return undefined;

@@ -114,6 +114,8 @@ function endpointOf(treatment: Treatment, variables: ReadonlyMap<string, string>
       // No document goes to an index of the name `_all`.
       if (index === undefined || index === "_all") return pass;
       return { kind: "document", target: { action: treatment.action, index, id: variables.get("id") } };
+    case "bulk-or-document":
+      return index === undefined || index === "_all" ? pass : { kind: "bulk-or-document", index };
     case "bulk":
       return index === "_all" ? pass : { kind: "bulk", index, type: variables.get("type") };
     case "definition":

@@ -47,6 +47,7 @@ export type NamedDefinitionKind = (typeof namedDefinitionKinds)[number];
  * - `read`: PRIMARY, or BACKUP while PRIMARY is unavailable. The answer may give out handles.
  * - `handle`: about handles only: the cluster that made them, or, for the first one, as `read`.
  * - `bulk`, `document`: PRIMARY, then what it accepted is replicated.
+ * - `bulk-or-document`: `/{index}/_doc/_bulk`, which is a bulk where PRIMARY's paths have types, and a document after.
  * - `definition`: an index-level change: PRIMARY, then BACKUP's indices are made equal for `pattern`.
  * - `named-definition`: a template, a pipeline, a script: PRIMARY, then BACKUP's are made equal for `pattern`.
  * - `by-query`: a write without per-item answers: PRIMARY, then the indices in `pattern` are reconciled.
@@ -57,6 +58,7 @@ export type Endpoint =
   | { readonly kind: "handle"; readonly does: HandleStep; readonly handles: readonly HandleUse[] }
   | { readonly kind: "bulk"; readonly index: string | undefined; readonly type: string | undefined }
   | { readonly kind: "document"; readonly target: DocumentTarget }
+  | { readonly kind: "bulk-or-document"; readonly index: string }
   | { readonly kind: "definition"; readonly pattern: string }
   | { readonly kind: "named-definition"; readonly of: NamedDefinitionKind; readonly pattern: string }
   | { readonly kind: "by-query"; readonly pattern: string }
@@ -70,6 +72,7 @@ export type Treatment =
   | { readonly kind: "read"; readonly handles: readonly HandleUse[] }
   | { readonly kind: "handle"; readonly does: HandleStep; readonly handles: readonly HandleUse[] }
   | { readonly kind: "bulk" }
+  | { readonly kind: "bulk-or-document" }
   | { readonly kind: "document"; readonly action: DocumentAction }
   | { readonly kind: "definition"; readonly pattern: string }
   | { readonly kind: "named-definition"; readonly of: NamedDefinitionKind; readonly pattern: string }

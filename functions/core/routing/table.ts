@@ -8,6 +8,7 @@ import type { HandleUse, Rule, Treatment } from "./endpoint.ts";
  */
 const documents: readonly Rule[] = [
   ...rules({ kind: "bulk" }, ["POST PUT (/{index})/_bulk(/stream)", "POST PUT /{index}/{type}/_bulk"]),
+  ...rules({ kind: "bulk-or-document" }, ["POST PUT /{index}/_doc/_bulk"]),
   ...rules({ kind: "document", action: "index" }, [
     "POST /{index}/_doc",
     "POST PUT /{index}/_doc/{id}",
