@@ -67,10 +67,10 @@ export async function applyOperations(
     services.backup,
     sendable.map(({ operation }) => operation.lines),
   );
-  for (const [i, { at }] of sendable.entries()) {
+  sendable.forEach(({ at }, i) => {
     const disposition = answered[i];
     if (disposition !== undefined) dispositions[at] = disposition;
-  }
+  });
   const tookMs = services.monotonicMs() - receivedMs;
   const slow = tookMs > freshMs;
   const nowMs = services.now();

@@ -9,13 +9,13 @@ export function retryTogether(
   operations: readonly PendingOperation[],
   dispositions: readonly Disposition[],
 ): readonly Disposition[] {
+  if (dispositions.every(({ kind }) => kind !== "retry")) return dispositions;
   const retried = new Map<string, Disposition>();
   for (const [i, disposition] of dispositions.entries()) {
     const operation = operations[i];
     if (operation !== undefined && disposition.kind === "retry")
       retried.set(documentOf(operation), disposition);
   }
-  if (retried.size === 0) return dispositions;
   return dispositions.map((disposition, i) => {
     const operation = operations[i];
     if (operation === undefined || disposition.kind !== "superseded") return disposition;

@@ -119,6 +119,7 @@ async function operationsOf(
     if (operation === undefined) unknown.push(key);
     else operations.push(operation);
   }
+  if (stored.length === 0) return { incarnation: described.incarnation, operations, unknown };
   const own = new Set(answered.map(({ outcome }) => numberOf(outcome)));
   const read = await storedOperations(index, stored, own, services);
   return {
@@ -218,7 +219,6 @@ async function storedOperations(
   own: ReadonlySet<string>,
   services: AcceptedWritesServices,
 ): Promise<Pick<IndexWrites, "operations" | "unknown">> {
-  if (keys.length === 0) return { operations: [], unknown: [] };
   try {
     const documents = await readStoredDocuments(services.primary, keys, { withSource: true });
     const operations: ReplicaOperation[] = [];

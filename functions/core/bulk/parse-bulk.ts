@@ -26,26 +26,29 @@ export function parseBulk(body: Buffer, defaults: BulkDefaults): BulkParse {
   let lineNumber = 0;
   let pos = startsWithByteOrderMark(body) ? 3 : 0;
   while (pos < body.length) {
-    const line = lineAt(body, pos);
-    if (line === undefined) return unterminated();
+    const start = pos;
+    const newline = body.indexOf(NEWLINE, start);
+    if (newline === -1) return unterminated();
     lineNumber += 1;
-    pos = line.next;
-    const read = readActionLine(line.start, line.end, lineNumber);
+    pos = newline + 1;
+    const end = lineEnd(body, start, newline);
+    const read = readActionLine(start, end, lineNumber);
     if (read.kind === "blank") continue;
     if (read.kind === "refused") return bad(read.type, read.reason);
     if (read.action === "delete") {
-      operations.push(operation(body, read, defaults, line, undefined));
+      operations.push(operation(body, read, defaults, { start, end }, undefined));
       continue;
     }
     if (pos === body.length) {
       const reason = `Malformed action/metadata line [${lineNumber}], expected a document after it but found the end of the request`;
       return bad("illegal_argument_exception", reason);
     }
-    const document = lineAt(body, pos);
-    if (document === undefined) return unterminated();
+    const documentNewline = body.indexOf(NEWLINE, pos);
+    if (documentNewline === -1) return unterminated();
     lineNumber += 1;
-    pos = document.next;
-    operations.push(operation(body, read, defaults, line, document));
+    const document = { start: pos, end: lineEnd(body, pos, documentNewline) };
+    pos = documentNewline + 1;
+    operations.push(operation(body, read, defaults, { start, end }, document));
   }
   const problems = operations.length === 0 ? ["no requests added"] : tooLongIds(operations);
   if (problems.length === 0) return { kind: "ok", operations };
@@ -58,24 +61,17 @@ function startsWithByteOrderMark(body: Buffer): boolean {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
 }
 
-interface Line extends ByteRange {
-  /** Where the next line starts. */
-  readonly next: number;
-}
-
-function lineAt(body: Buffer, start: number): Line | undefined {
-  const newline = body.indexOf(NEWLINE, start);
-  if (newline === -1) return undefined;
-  const end = newline > start && body[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
-  return { start, end, next: newline + 1 };
+/** Without a carriage return before the newline. */
+function lineEnd(body: Buffer, start: number, newline: number): number {
+  return newline > start && body[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
 }
 
 function operation(
   body: Buffer,
   read: ActionLine,
   defaults: BulkDefaults,
-  line: Line,
-  document: Line | undefined,
+  line: ByteRange,
+  document: ByteRange | undefined,
 ): Operation {
   const { action, id, version, versionType } = read;
   const writes = action === "index" || action === "create";
@@ -92,8 +88,8 @@ function operation(
     externalVersion: external ? { type: versionType, version } : undefined,
     awaitsId: writes && id === undefined && plain,
     source: action === "update" ? wantedSource(body, read, defaults, document) : undefined,
-    line: { start: line.start, end: line.end },
-    document: document === undefined ? undefined : { start: document.start, end: document.end },
+    line,
+    document,
   };
 }
 

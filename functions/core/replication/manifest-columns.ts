@@ -24,13 +24,13 @@ export function columnsOf(manifest: readonly ManifestEntry[]): ManifestColumns {
   const lengths: number[] = [];
   const deleted: number[] = [];
   const routings: [number, string][] = [];
-  for (const [at, { id, version, bytes, deletes, routing }] of manifest.entries()) {
+  manifest.forEach(({ id, version, bytes, deletes, routing }, at) => {
     ids.push(id);
     versions.push(version);
     lengths.push(bytes);
     if (deletes) deleted.push(at);
     if (routing !== undefined) routings.push([at, routing]);
-  }
+  });
   return { ids, versions, bytes: lengths, deletes: deleted, routings };
 }
 
