@@ -103,14 +103,14 @@ async function sweepOne(key: string, asking: Asking): Promise<Sweeping> {
 }
 
 async function queueFollowUp(
-  { work, writtenAtMs }: NonNullable<ReturnType<typeof readIntent>>,
+  { work, ...origin }: NonNullable<ReturnType<typeof readIntent>>,
   asking: Asking,
 ): Promise<void> {
   const { primary } = asking.services;
   if (work.kind === "reconcile" && asking.primaryFailed)
     throw new Error("PRIMARY could not be asked just now");
-  const origin = { writtenAtMs, reason: "intent left over" };
-  const records = await followUpRecords(work, origin, primary).catch((error: unknown) => {
+  const cause = { ...origin, reason: "intent left over" };
+  const records = await followUpRecords(work, cause, primary).catch((error: unknown) => {
     if (error instanceof ClusterError) asking.primaryFailed = true;
     throw error;
   });

@@ -15,14 +15,16 @@ export async function finishRecord(
   services: ReplayServices,
 ): Promise<MessageEnd> {
   const retry = dispositions.find((disposition) => disposition.kind === "retry");
+  const { kind, requestId } = received.record;
   const waitedTooLong = received.queuedMs > services.retryMsMax;
   if (retry?.kind === "retry" && !waitedTooLong) {
     services.telemetry.count("recordsRetried");
-    return { kind: "retry", reason: retry.reason };
+    return { kind: "retry", reason: retry.reason, ...(requestId !== undefined && { requestId }) };
   }
   count(operations, dispositions, services);
   const parked = await park(received, operations, dispositions, services);
   if (!parked) await removePayload(received, services);
+  services.telemetry.debug("a record is done", { kind, requestId, operations: operations.length, parked });
   return { kind: "done" };
 }
 
@@ -43,12 +45,13 @@ async function park(
   const { record, message } = received;
   const reason = typeof first === "string" ? first : first.reason;
   services.telemetry.count("recordsParked");
-  services.telemetry.error("parked a record", { kind: record.kind, reason, operations: refused.length });
+  const { kind, requestId } = record;
+  services.telemetry.error("parked a record", { kind, requestId, reason, operations: refused.length });
   const exact = refused.flatMap((each) => (typeof each === "string" ? [] : [each]));
   if (record.kind !== "apply" || exact.length !== refused.length) {
     // Its own payload goes with it.
     const index = record.kind === "apply" ? record.incarnation.index : "-";
-    await services.parkingLot.parkMessage(message, index, reason);
+    await services.parkingLot.parkMessage(message, { index, reason, requestId });
     return true;
   }
   await services.parkingLot.parkOperations(record, exact, message);

@@ -25,7 +25,14 @@ export interface ParkingLot {
     message: ReceivedMessage,
   ): Promise<void>;
   /** The message as it came: it cannot be read, or it is not made of operations. */
-  parkMessage(message: ReceivedMessage, index: string, reason: string): Promise<void>;
+  parkMessage(message: ReceivedMessage, about: AboutMessage): Promise<void>;
+}
+
+/** What the attributes of a dead letter say of its record. */
+export interface AboutMessage {
+  readonly index: string;
+  readonly reason: string;
+  readonly requestId?: string | undefined;
 }
 
 /**
@@ -38,9 +45,10 @@ export function createParkingLot(
   settings: EnvelopeSettings,
   now: () => number,
 ): ParkingLot {
-  const about = (message: ReceivedMessage, index: string, reason: string) => ({
+  const attributesOf = (message: ReceivedMessage, { index, reason, requestId }: AboutMessage) => ({
     index,
     reason,
+    ...(requestId !== undefined && { requestId }),
     parkedAt: new Date(now()).toISOString(),
     receives: String(message.receives),
     schema: String(recordSchema),
@@ -55,17 +63,18 @@ export function createParkingLot(
       const parked: ApplyRecord = { ...record, manifest: refused.map(({ entry }) => entry) };
       const body = Buffer.concat(refused.map(({ lines }) => bytesOf(lines)));
       const sealed = await seal(parked, body, settings, payloads);
+      const { incarnation, requestId } = record;
       await send({
         ...sealed,
         attributes: {
-          ...about(message, record.incarnation.index, first.reason),
+          ...attributesOf(message, { index: incarnation.index, reason: first.reason, requestId }),
           id: first.entry.id,
           operations: String(refused.length),
         },
       });
     },
-    async parkMessage(message, index, reason) {
-      await send({ body: message.body, group: "parked", attributes: about(message, index, reason) });
+    async parkMessage(message, about) {
+      await send({ body: message.body, group: "parked", attributes: attributesOf(message, about) });
     },
   };
 }

@@ -18,7 +18,7 @@ export type MessageEnd =
   /** It is so on BACKUP, or BACKUP is past it, or it is parked: the message can go. */
   | { readonly kind: "done" }
   /** It stays in the queue and is delivered again after a pause. */
-  | { readonly kind: "retry"; readonly reason: string };
+  | { readonly kind: "retry"; readonly reason: string; readonly requestId?: string };
 
 export interface ReplayServices extends ApplyServices, AbsenceServices {
   readonly backup: Cluster;
@@ -56,7 +56,7 @@ export async function replayBatch(
       if (!(error instanceof UnreadableRecord)) throw error;
       services.telemetry.count("recordsParked");
       services.telemetry.error("parked a message that cannot be read", { reason: error.message });
-      await services.parkingLot.parkMessage(message, "-", error.message);
+      await services.parkingLot.parkMessage(message, { index: "-", reason: error.message });
     }
   }
   for (const chunk of splitBySize(received, payloadBytes, { sizeMax: chunkBytesMax })) {

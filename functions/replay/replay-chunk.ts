@@ -8,6 +8,8 @@ import {
   type ApplyRecord,
   type DocumentKey,
   lookPausesSeconds,
+  type Origin,
+  originOf,
   type ReconcileRecord,
   type ReplicationRecord,
 } from "../core/replication/record.ts";
@@ -121,25 +123,25 @@ async function resolveReconcile(record: ReconcileRecord, services: ReplayService
       next: { record: { ...record, looksLeft: looksLeft - 1 }, delaySeconds },
     };
   }
-  return { kind: "operations", operations, next: unreadable && lookAgain(unreadable, record.writtenAtMs) };
+  return { kind: "operations", operations, next: unreadable && lookAgain(unreadable, record) };
 }
 
 /** PRIMARY's truth for keys that came without usable documents. */
 async function resolveKeys(
   keys: readonly DocumentKey[],
-  writtenAtMs: number,
+  origin: Origin,
   services: ReplayServices,
 ): Promise<Resolved> {
-  const { operations, unreadable } = await truthOf(keys, writtenAtMs, services);
-  return { kind: "operations", operations, next: unreadable && lookAgain(unreadable, writtenAtMs) };
+  const { operations, unreadable } = await truthOf(keys, origin.writtenAtMs, services);
+  return { kind: "operations", operations, next: unreadable && lookAgain(unreadable, origin) };
 }
 
 /** What could not be read waits in a record of its own: its neighbours are done. */
 function lookAgain(
   { keys, reason }: { readonly keys: readonly DocumentKey[]; readonly reason: string },
-  writtenAtMs: number,
+  origin: Origin,
 ) {
-  const record: ReconcileRecord = { kind: "reconcile", writtenAtMs, reason, keys, looksLeft: 0 };
+  const record: ReconcileRecord = { kind: "reconcile", ...originOf(origin), reason, keys, looksLeft: 0 };
   return { record, delaySeconds: unreadablePauseSeconds };
 }
 
@@ -149,13 +151,17 @@ async function resolveApply(
   incarnations: PreparedIncarnations,
   services: ReplayServices,
 ): Promise<Resolved> {
+  const { requestId } = record;
   const { index } = record.incarnation;
   const keys = () => record.manifest.map(({ id, routing }) => ({ index, id, routing }));
   // The roles may have been switched since it was written: what counts is what today's PRIMARY holds.
   const firstOfEpoch = epochFloor(services.epoch);
   if (record.manifest.some(({ version }) => isNewer(firstOfEpoch, version))) {
-    services.telemetry.warn("a record of an older operator epoch is read anew from PRIMARY", { index });
-    return resolveKeys(keys(), record.writtenAtMs, services);
+    services.telemetry.warn("a record of an older operator epoch is read anew from PRIMARY", {
+      index,
+      requestId,
+    });
+    return resolveKeys(keys(), record, services);
   }
   const readiness = incarnations.get(record.incarnation.uuid);
   if (readiness === undefined || readiness.kind === "unknown") {
@@ -164,7 +170,7 @@ async function resolveApply(
   if (readiness.kind === "dead") {
     // Perhaps dead when it was written, perhaps written to the successor under a stale name: PRIMARY knows.
     if (readiness.primaryGone) return { kind: "operations", operations: [] };
-    return resolveKeys(keys(), record.writtenAtMs, services);
+    return resolveKeys(keys(), record, services);
   }
   try {
     const body = await unseal(
@@ -182,7 +188,8 @@ async function resolveApply(
     if (!(error instanceof PayloadLost)) throw error;
     services.telemetry.warn("a payload is lost; its documents are read from PRIMARY", {
       reason: error.message,
+      requestId,
     });
-    return resolveKeys(keys(), record.writtenAtMs, services);
+    return resolveKeys(keys(), record, services);
   }
 }

@@ -4,8 +4,8 @@ import middy from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { proxyResult } from "../core/http/answer.ts";
 import { requestFrom } from "../core/http/request.ts";
-import { failureAnswer, publishedMetrics, unexpectedFailure } from "../core/runtime/middleware.ts";
-import { admission, metrics, responseStreaming } from "../core/runtime/process.ts";
+import { failureAnswer, observed, unexpectedFailure } from "../core/runtime/middleware.ts";
+import { admission, beginInvocation, metrics, responseStreaming } from "../core/runtime/process.ts";
 import { searchServices } from "../core/runtime/search-services.ts";
 import type { ReadAnswer } from "./first-part.ts";
 import { searchWithFailover } from "./search-with-failover.ts";
@@ -19,7 +19,7 @@ async function read(event: APIGatewayProxyEvent): Promise<ReadAnswer> {
 
 /** Reads, answered whole: where the host cannot stream (`RESPONSE_STREAMING=false`). */
 export const bufferedHandler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
-  .use(publishedMetrics())
+  .use(observed())
   .use(failureAnswer())
   .handler(async (event) => {
     const { status, headers, body } = await read(event);
@@ -28,7 +28,8 @@ export const bufferedHandler = middy<APIGatewayProxyEvent, APIGatewayProxyResult
 
 /** Reads, answered as the cluster's bytes arrive. */
 export const streamedHandler = (streamify: Streamify) =>
-  streamify(async (event, stream) => {
+  streamify(async (event, stream, context) => {
+    beginInvocation(context);
     const answer = await read(event).catch((error: unknown) =>
       unexpectedFailure(error, event.requestContext.requestId),
     );

@@ -6,6 +6,7 @@ import type { IntentWork } from "../core/intent/intents.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import type { NamedDefinitionKind } from "../core/routing/endpoint.ts";
 import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
+import { originOf } from "./origin-of.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
 import type { WriteServices } from "./write-services.ts";
 
@@ -50,7 +51,7 @@ async function changeIndices(
   work: IntentWork,
   services: WriteServices,
 ): Promise<Answer> {
-  const declared = await declareIntent(work, request.receivedMs, services);
+  const declared = await declareIntent(work, originOf(request), services);
   if (declared.kind === "refused") return declared.answer;
   const [passed, intentStands] = await Promise.all([passThrough(request, services), declared.stands]);
   services.catalog.forgetAll();
@@ -61,8 +62,8 @@ async function changeIndices(
   }
   const reason = `${request.method} ${request.path}`;
   try {
-    const origin = { writtenAtMs: request.receivedMs, reason };
-    const records = await followUpRecords(work, origin, services.primary);
+    const cause = { ...originOf(request), reason };
+    const records = await followUpRecords(work, cause, services.primary);
     await sendWork(records, services, work.kind === "reconcile" ? searchableSeconds : 0);
   } catch (error) {
     reportEnqueueFailure(error, { request: reason }, intentStands, services);

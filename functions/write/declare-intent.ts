@@ -1,5 +1,6 @@
 import { type Answer, errorAnswer } from "../core/http/answer.ts";
 import type { Intent, IntentWork } from "../core/intent/intents.ts";
+import type { Origin } from "../core/replication/record.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import type { WriteServices } from "./write-services.ts";
 
@@ -16,10 +17,10 @@ export type Declaration =
 /** Declares what a request may do; with `INTENTS=before` it is durable when this resolves, or refused. */
 export async function declareIntent(
   work: IntentWork,
-  writtenAtMs: number,
+  origin: Origin,
   services: WriteServices,
 ): Promise<Declaration> {
-  const intent = services.intents.declare(work, writtenAtMs);
+  const intent = services.intents.declare(work, origin);
   const stands = intent.durable.then(
     () => services.intentMode !== "off",
     () => false,

@@ -2,7 +2,7 @@ import { forwardResponseHeaders } from "../core/cluster/headers.ts";
 import { ClusterError, type ClusterRequest, type ClusterResponse } from "../core/cluster/port.ts";
 import type { Answer } from "../core/http/answer.ts";
 import type { Intent } from "../core/intent/intents.ts";
-import type { DocumentKey } from "../core/replication/record.ts";
+import type { DocumentKey, Origin } from "../core/replication/record.ts";
 import { type AnsweredOperation, acceptedWrites } from "./accepted-writes.ts";
 import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
 import { enqueue } from "./enqueue.ts";
@@ -12,7 +12,7 @@ import type { WriteServices } from "./write-services.ts";
 
 /** A document write on its way through PRIMARY to the queue, whatever its form. */
 export interface ReplicatedWrite {
-  readonly receivedMs: number;
+  readonly origin: Origin;
   /** What PRIMARY is asked. */
   readonly forward: ClusterRequest;
   /**
@@ -39,10 +39,10 @@ export interface ReplicatedWrite {
  */
 export async function replicatedWrite(write: ReplicatedWrite, services: WriteServices): Promise<Answer> {
   const work = { kind: "documents", keys: write.keys } as const;
-  const declared = await declareIntent(work, write.receivedMs, services);
+  const declared = await declareIntent(work, write.origin, services);
   if (declared.kind === "refused") return declared.answer;
   const { intent, stands } = declared;
-  const isCertain = beginRequest(services.catalog, write.receivedMs);
+  const isCertain = beginRequest(services.catalog, write.origin.writtenAtMs);
   const [[asked], intentStands] = await Promise.all([
     Promise.allSettled([services.primary.send(write.forward)]),
     stands,
@@ -100,7 +100,7 @@ async function enqueueUnknown(
   const documents = write.keys.length;
   services.telemetry.warn("a write's outcome is unknown; its documents are to be reconciled", { documents });
   try {
-    await enqueue({ byIncarnation: [], unknown: write.keys }, write.receivedMs, services);
+    await enqueue({ byIncarnation: [], unknown: write.keys }, write.origin, services);
     return true;
   } catch (error) {
     reportEnqueueFailure(error, { documents }, intentStands, services);
@@ -123,7 +123,7 @@ async function enqueueAccepted(
     if (answered === undefined) return await enqueueUnknown(write, following);
     countOutcomes(answered, services);
     const writes = await acceptedWrites(answered, services, isCertain);
-    await enqueue(writes, write.receivedMs, services);
+    await enqueue(writes, write.origin, services);
     // A server error of a single item may still become a write on PRIMARY: the sweep looks again.
     if (writes.unknown.length === 0) intent.withdraw();
     return true;

@@ -13,6 +13,7 @@ import { type ByteSlice, type DocumentKey, sliceOf } from "../core/replication/r
 import type { AnsweredOperation } from "./accepted-writes.ts";
 import { filterAnswer } from "./filter-answer.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
+import { originOf } from "./origin-of.ts";
 import { replicatedWrite } from "./replicated-write.ts";
 import type { WriteServices } from "./write-services.ts";
 
@@ -32,7 +33,7 @@ export async function writeBulk(
   const filter = parameters.get("filter_path");
   return replicatedWrite(
     {
-      receivedMs: request.receivedMs,
+      origin: originOf(request),
       form: "bulk",
       forward: {
         method: request.method,

@@ -11,6 +11,7 @@ import type { DocumentTarget } from "../core/routing/endpoint.ts";
 import { segment, withoutTrailingSlashes } from "../core/routing/path.ts";
 import { filterAnswer } from "./filter-answer.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
+import { originOf } from "./origin-of.ts";
 import { replicatedWrite } from "./replicated-write.ts";
 import { resultingDocument } from "./write-bulk.ts";
 import type { WriteServices } from "./write-services.ts";
@@ -33,7 +34,7 @@ export async function writeDocument(
   const key = { index: target.index, id: addressed.id, routing };
   return replicatedWrite(
     {
-      receivedMs: request.receivedMs,
+      origin: originOf(request),
       form: "document",
       forward: {
         method: request.method,

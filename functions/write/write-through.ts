@@ -1,6 +1,7 @@
 import type { Answer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { classify } from "../core/routing/classify.ts";
+import { withFields } from "../core/runtime/telemetry.ts";
 import { unsupportedFormat } from "./body-format.ts";
 import { changeDefinition, writeByQuery } from "./change-indices.ts";
 import { concernedIndices } from "./concerned-indices.ts";
@@ -12,8 +13,13 @@ import { writeBulkOrDocument } from "./write-bulk-or-document.ts";
 import { writeDocument } from "./write-document.ts";
 import type { WriteServices } from "./write-services.ts";
 
-/** Any request that may change something: PRIMARY executes it, and what that changed reaches BACKUP. */
-export async function writeThrough(request: GatewayRequest, services: WriteServices): Promise<Answer> {
+/**
+ * Any request that may change something: PRIMARY executes it, and what that changed reaches BACKUP. Each line
+ * of the log on the way carries the request's id.
+ */
+export async function writeThrough(request: GatewayRequest, shared: WriteServices): Promise<Answer> {
+  const { requestId } = request;
+  const services = { ...shared, telemetry: withFields(shared.telemetry, { requestId }) };
   const endpoint = classify(request.method, request.path);
   if (endpoint.kind !== "read") {
     const refusal = await unsupportedPrimary(services.primary);

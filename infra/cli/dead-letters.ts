@@ -41,10 +41,11 @@ export async function listDeadLetters(
 
 function listText(records: readonly ParkedRecord[], total: number): string {
   if (total === 0) return "No dead letters.";
-  const lines = records.map(({ index, id, reason, parkedAt, receives, operations }) => {
+  const lines = records.map(({ index, id, reason, parkedAt, receives, operations, requestId }) => {
     const document = id === undefined ? "" : `/${id}`;
+    const request = requestId === undefined ? "" : `, request ${requestId}`;
     const size = operations === 1 ? "1 operation" : `${operations} operations`;
-    return `${parkedAt}  ${index}${document}  ${size}, tried ${receives} times\n    ${reason}`;
+    return `${parkedAt}  ${index}${document}  ${size}, tried ${receives} times${request}\n    ${reason}`;
   });
   const shown = records.length === total ? `${total}` : `${records.length} of ${total}`;
   return [

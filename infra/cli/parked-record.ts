@@ -17,6 +17,8 @@ export interface ParkedRecord {
   /** How often it had been tried. */
   readonly receives: number;
   readonly operations: number;
+  /** Of the request that it comes from; `undefined` for work that replication found for itself. */
+  readonly requestId: string | undefined;
   readonly kind: "apply" | "reconcile" | "reconcile-index" | "define" | "unreadable";
 }
 
@@ -31,6 +33,7 @@ export function parkedRecord({ attributes, body, sentAtMs }: HeldMessage): Parke
     parkedAt: attributes["parkedAt"] ?? new Date(sentAtMs).toISOString(),
     receives: Number(attributes["receives"] ?? 0),
     operations: told.operations,
+    requestId: attributes["requestId"] ?? told.requestId,
     kind: told.kind,
   };
 }
@@ -40,26 +43,34 @@ export function payloadOf(body: string): PayloadPointer | undefined {
   return headerIn(body)?.body.payload;
 }
 
-function about(body: string): Pick<ParkedRecord, "index" | "id" | "operations" | "kind"> {
+function about(body: string): Pick<ParkedRecord, "index" | "id" | "operations" | "requestId" | "kind"> {
   const header = headerIn(body);
+  const requestId = header?.requestId;
   switch (header?.kind) {
     case "apply":
       return {
         index: header.index,
         id: header.ops.ids[0],
         operations: header.ops.ids.length,
+        requestId,
         kind: header.kind,
       };
     case "reconcile": {
       const [first] = header.keys;
-      return { index: first?.[0] ?? "-", id: first?.[1], operations: header.keys.length, kind: header.kind };
+      return {
+        index: first?.[0] ?? "-",
+        id: first?.[1],
+        operations: header.keys.length,
+        requestId,
+        kind: header.kind,
+      };
     }
     case "reconcile-index":
-      return { index: header.index, id: undefined, operations: 1, kind: header.kind };
+      return { index: header.index, id: undefined, operations: 1, requestId, kind: header.kind };
     case "define":
-      return { index: header.pattern, id: undefined, operations: 1, kind: header.kind };
+      return { index: header.pattern, id: undefined, operations: 1, requestId, kind: header.kind };
     case undefined:
-      return { index: "-", id: undefined, operations: 0, kind: "unreadable" };
+      return { index: "-", id: undefined, operations: 0, requestId, kind: "unreadable" };
   }
 }
 

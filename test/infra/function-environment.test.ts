@@ -55,7 +55,7 @@ test("functionEnvironment() passes every setting that the functions read, unless
   });
   readConfig(watched);
   // The runtime reads the rest by itself.
-  const ours = [...passed].filter((name) => !/^(NODE_OPTIONS|LOG_LEVEL|POWERTOOLS_\w+)$/.test(name));
+  const ours = [...passed].filter((name) => !/^(NODE_OPTIONS|POWERTOOLS_\w+)$/.test(name));
   const alternatives = ["PRIMARY_SIGV4_SERVICE", "PRIMARY_SIGV4_REGION", "BACKUP_SECRET_ARN"];
   const wanted = [...read].filter((name) => !localOnly.test(name) && !alternatives.includes(name));
   assert.deepEqual(ours.sort(), wanted.sort());

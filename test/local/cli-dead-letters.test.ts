@@ -25,6 +25,7 @@ const listSchema = v.object({
       parkedAt: v.pipe(v.string(), v.isoTimestamp()),
       receives: v.number(),
       operations: v.number(),
+      requestId: v.pipe(v.string(), v.uuid()),
       kind: v.literal("apply"),
     }),
   ),

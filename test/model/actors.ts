@@ -2,6 +2,7 @@ import { createIncarnations } from "../../functions/core/definition/incarnations
 import { createPrimaryCatalog } from "../../functions/core/definition/primary-catalog.ts";
 import type { Answer } from "../../functions/core/http/answer.ts";
 import { createIntents, isIntent } from "../../functions/core/intent/intents.ts";
+import { createJsonLog } from "../../functions/core/runtime/json-log.ts";
 import { createTelemetry, type Telemetry } from "../../functions/core/runtime/telemetry.ts";
 import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
 import { sweepIntents } from "../../functions/reconcile/sweep-intents.ts";
@@ -23,8 +24,10 @@ let nothing: undefined;
 
 function telemetryFor(universe: Universe, process: SimulatedProcess): Telemetry {
   return createTelemetry(
-    (line) => universe.trace(`${universe.world.now()} ${process.name} log ${line}`),
-    process.now,
+    createJsonLog(
+      (line) => universe.trace(`${universe.world.now()} ${process.name} log ${line}`),
+      process.now,
+    ),
   );
 }
 

@@ -5,6 +5,7 @@ import { noIntents } from "../../functions/core/intent/intents.ts";
 import type { ObjectStore } from "../../functions/core/payload/port.ts";
 import type { OutgoingMessage, Queue, ReceivedMessage } from "../../functions/core/queue/port.ts";
 import type { EnvelopeSettings } from "../../functions/core/replication/envelope.ts";
+import { createJsonLog } from "../../functions/core/runtime/json-log.ts";
 import { createTelemetry } from "../../functions/core/runtime/telemetry.ts";
 import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
 import { createParkingLot } from "../../functions/replay/park.ts";
@@ -57,7 +58,7 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
     hide: () => Promise.resolve(),
     depth: () => Promise.resolve({ visible: 0, inFlight: 0, delayed: 0 }),
   };
-  const telemetry = createTelemetry(() => undefined, now);
+  const telemetry = createTelemetry(createJsonLog(() => undefined, now));
   const primaryPort = asCluster("primary", primary);
   await primaryPort.send({ method: "PUT", path: "/books", body: Buffer.from("{}") });
   const shared = { primary: primaryPort, queue, payloads: noObjects, envelope, telemetry, epoch: 0 };

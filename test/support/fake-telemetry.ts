@@ -1,3 +1,4 @@
+import { createJsonLog } from "../../functions/core/runtime/json-log.ts";
 import { type CounterName, createTelemetry, type Telemetry } from "../../functions/core/runtime/telemetry.ts";
 
 export interface FakeTelemetry extends Telemetry {
@@ -9,8 +10,10 @@ export interface FakeTelemetry extends Telemetry {
 export function fakeTelemetry(): FakeTelemetry {
   const lines: string[] = [];
   const telemetry = createTelemetry(
-    (line) => lines.push(line),
-    () => 0,
+    createJsonLog(
+      (line) => lines.push(line),
+      () => 0,
+    ),
   );
   return { ...telemetry, lines, counted: (name) => telemetry.counters()[name] ?? 0 };
 }

@@ -23,7 +23,7 @@ function intentsIn(store = fakeObjectStore()) {
 
 test("declare() makes the keys and the time durable under the prefix", async () => {
   const { store, intents } = intentsIn();
-  await intents.declare(work, 1_700_000_000_000).durable;
+  await intents.declare(work, { writtenAtMs: 1_700_000_000_000 }).durable;
   const [[name, stored] = []] = store.objects;
   assert.ok(name?.startsWith("intents/001700000000000-"), name);
   assert.deepEqual(stored && readIntent(stored.body), { work, writtenAtMs: 1_700_000_000_000 });
@@ -31,7 +31,7 @@ test("declare() makes the keys and the time durable under the prefix", async () 
 
 test("declare() names intents so that a listing is in the order of their time", async () => {
   const { store, intents } = intentsIn();
-  for (const at of [1_700_000_000_000, 999, 20_000]) await intents.declare(work, at).durable;
+  for (const at of [1_700_000_000_000, 999, 20_000]) await intents.declare(work, { writtenAtMs: at }).durable;
   const listed = await store.list("intents/", 10);
   assert.deepEqual(
     listed.map(({ key }) => Number(/\/(\d+)-/.exec(key)?.[1])),
@@ -41,21 +41,24 @@ test("declare() names intents so that a listing is in the order of their time", 
 
 test("declare() gives intents of the same moment different names", async () => {
   const { store, intents } = intentsIn();
-  await Promise.all([intents.declare(work, 5).durable, intents.declare(work, 5).durable]);
+  await Promise.all([
+    intents.declare(work, { writtenAtMs: 5 }).durable,
+    intents.declare(work, { writtenAtMs: 5 }).durable,
+  ]);
   assert.equal(store.objects.size, 2);
 });
 
 test("declare() rejects `durable` when the store fails, and nobody has to listen", async () => {
   const { store, intents } = intentsIn();
   store.failWith(new Error("down"));
-  await assert.rejects(intents.declare(work, 1).durable, /down/);
-  intents.declare(work, 1);
+  await assert.rejects(intents.declare(work, { writtenAtMs: 1 }).durable, /down/);
+  intents.declare(work, { writtenAtMs: 1 });
   await new Promise((done) => setImmediate(done));
 });
 
 test("withdraw() removes the intent, once it is durable", async () => {
   const { store, intents } = intentsIn();
-  const intent = intents.declare(work, 1);
+  const intent = intents.declare(work, { writtenAtMs: 1 });
   intent.withdraw();
   await intents.settled();
   assert.equal(store.objects.size, 0);
@@ -63,7 +66,7 @@ test("withdraw() removes the intent, once it is durable", async () => {
 
 test("withdraw() never throws: a removal that fails is a warning, and the intent stays", async () => {
   const { store, intents, warnings } = intentsIn();
-  const intent = intents.declare(work, 1);
+  const intent = intents.declare(work, { writtenAtMs: 1 });
   await intent.durable;
   store.failWith(new Error("down"));
   intent.withdraw();
@@ -73,7 +76,7 @@ test("withdraw() never throws: a removal that fails is a warning, and the intent
 });
 
 test("noIntents is durable at once and stores nothing", async () => {
-  const intent = noIntents.declare(work, 1);
+  const intent = noIntents.declare(work, { writtenAtMs: 1 });
   await intent.durable;
   intent.withdraw();
   await noIntents.settled();
@@ -93,7 +96,7 @@ test("readIntent() reads every kind of work back, and the intents of earlier rel
   ];
   for (const work of works) {
     const { store, intents } = intentsIn();
-    await intents.declare(work, 7).durable;
+    await intents.declare(work, { writtenAtMs: 7 }).durable;
     const [stored] = store.objects.values();
     assert.deepEqual(stored && readIntent(stored.body), { work, writtenAtMs: 7 });
     // What an earlier release cannot read it leaves where it is.

@@ -33,7 +33,7 @@ function sweep() {
   } as const;
   const declareWork = async (at: number, work: IntentWork) => {
     objects.at(at);
-    await intents.declare(work, at).durable;
+    await intents.declare(work, { writtenAtMs: at }).durable;
   };
   const declare = (at: number, ids: readonly string[]) =>
     declareWork(at, { kind: "documents", keys: ids.map(key) });

@@ -51,6 +51,7 @@ const records: readonly ReplicationRecord[] = [
     cursor: { side: "backup", shard: 4, afterSeqNo: "1099511627775" },
   },
   { kind: "define", writtenAtMs, reason: "PUT /books", pattern: "books,-old*" },
+  { kind: "define", writtenAtMs, requestId: "c6af9ac6", reason: "PUT /books", pattern: "books" },
   { kind: "define", writtenAtMs, reason: "PUT /_template/t", of: "template", pattern: "t" },
 ];
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createJsonLog } from "../../functions/core/runtime/json-log.ts";
 import { createMetrics } from "../../functions/core/runtime/metrics.ts";
 import { createTelemetry } from "../../functions/core/runtime/telemetry.ts";
 
@@ -11,7 +12,7 @@ test("publish() writes what was counted since the last time, as metrics, and not
   // Powertools has a console of its own, unless it is told that this is a developer's machine; then it is silent.
   process.env["POWERTOOLS_DEV"] = "true";
   process.env["POWERTOOLS_METRICS_DISABLED"] = "false";
-  const telemetry = createTelemetry(() => undefined, Date.now);
+  const telemetry = createTelemetry(createJsonLog(() => undefined, Date.now));
   const metrics = createMetrics(telemetry);
   metrics.publish();
   telemetry.count("recordsApplied", 3);

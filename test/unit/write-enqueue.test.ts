@@ -21,7 +21,7 @@ test("enqueue() keeps a bulk of ordinary size in one record", async () => {
   const { services, queue } = fakeWriteServices(() => ({}));
   await enqueue(
     { byIncarnation: [{ incarnation, operations: operations(1000, 20) }], unknown: [] },
-    7,
+    { writtenAtMs: 7 },
     services,
   );
   assert.equal(queue.records().length, 1);
@@ -34,7 +34,11 @@ for (const [what, count, idCharacters, routing] of [
   test(`enqueue() splits ${what} into records that a message can carry, each operation in one`, async () => {
     const { services, queue } = fakeWriteServices(() => ({}));
     const all = operations(count, idCharacters, routing);
-    await enqueue({ byIncarnation: [{ incarnation, operations: all }], unknown: [] }, 7, services);
+    await enqueue(
+      { byIncarnation: [{ incarnation, operations: all }], unknown: [] },
+      { writtenAtMs: 7 },
+      services,
+    );
     for (const { body } of queue.sent) assert.ok(Buffer.byteLength(body) < messageBytesMax);
     const sent = queue.records().flatMap((record) => (record.kind === "apply" ? record.manifest : []));
     assert.deepEqual(
@@ -57,7 +61,7 @@ test("enqueue() cuts unknown documents into records of 500 keys, and of fewer wh
       id,
       routing: undefined,
     }));
-    await enqueue({ byIncarnation: [], unknown }, 7, services);
+    await enqueue({ byIncarnation: [], unknown }, { writtenAtMs: 7 }, services);
     const keys = queue.records().map((record) => (record.kind === "reconcile" ? record.keys : []));
     assert.deepEqual(keys.flat(), unknown);
     assert.ok(Math.max(...keys.map((each) => each.length)) <= most);

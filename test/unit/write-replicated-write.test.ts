@@ -37,7 +37,7 @@ function write(
   more: Partial<ReplicatedWrite> = {},
 ): ReplicatedWrite {
   return {
-    receivedMs,
+    origin: { writtenAtMs: receivedMs },
     forward: { method: "POST", path: "/_bulk" },
     form: "bulk",
     keys: [key("1"), key("2")],

@@ -216,7 +216,13 @@ test("writeThrough() of an index-level change defines the pattern once PRIMARY m
   const answer = await writeThrough(fakeRequest("PUT /books/_mapping", '{"properties":{}}'), services);
   assert.deepEqual(jsonOf(answer), { acknowledged: true });
   assert.deepEqual(queue.records(), [
-    { kind: "define", writtenAtMs: 1_700_000_000_000, reason: "PUT /books/_mapping", pattern: "books" },
+    {
+      kind: "define",
+      writtenAtMs: 1_700_000_000_000,
+      requestId: "request-1",
+      reason: "PUT /books/_mapping",
+      pattern: "books",
+    },
   ]);
   assert.deepEqual(catalog.forgotten, ["*"]);
 });

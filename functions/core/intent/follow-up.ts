@@ -2,6 +2,7 @@ import type { Cluster } from "../cluster/port.ts";
 import {
   type DocumentKey,
   looksAfterUnknown,
+  type Origin,
   type ReconcileRecord,
   type ReplicationRecord,
   wholeIndexRecord,
@@ -15,9 +16,8 @@ const keysPerRecord = 500;
 /** Their names, ids and routings together: a message must stay far below SQS's 1 MiB. */
 const keyCharactersMax = 100_000;
 
-/** Where a record comes from. */
-export interface Origin {
-  readonly writtenAtMs: number;
+/** Where a record comes from, and why there is one. */
+export interface Cause extends Origin {
   readonly reason: string;
 }
 
@@ -27,18 +27,20 @@ export interface Origin {
  */
 export async function followUpRecords(
   work: IntentWork,
-  origin: Origin,
+  cause: Cause,
   primary: Cluster,
 ): Promise<readonly ReplicationRecord[]> {
   switch (work.kind) {
     case "documents":
-      return reconcileRecords(work.keys, origin);
+      return reconcileRecords(work.keys, cause);
     case "define":
-      return [{ ...work, ...origin }];
+      return [{ ...work, ...cause }];
     case "reconcile": {
       const indices = await openIndices(primary, work.pattern);
-      const { reason, writtenAtMs } = origin;
-      return indices.map((index) => wholeIndexRecord(index, reason, writtenAtMs, true));
+      return indices.map((index) => ({
+        ...wholeIndexRecord(index, cause.reason, cause.writtenAtMs, true),
+        ...cause,
+      }));
     }
   }
 }
@@ -49,14 +51,14 @@ export async function followUpRecords(
  */
 export function reconcileRecords(
   keys: readonly DocumentKey[],
-  origin: Origin,
+  cause: Cause,
   looksLeft = looksAfterUnknown,
 ): readonly ReconcileRecord[] {
   const limits = { sizeMax: keyCharactersMax, itemsMax: keysPerRecord };
   const chunks = splitBySize(keys, keyCharacters, limits);
   return chunks.map((chunk) => ({
     kind: "reconcile",
-    ...origin,
+    ...cause,
     keys: chunk,
     looksLeft,
   }));

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as v from "valibot";
 import type { ObjectStore } from "../payload/port.ts";
-import type { DocumentKey } from "../replication/record.ts";
+import { type DocumentKey, type Origin, originOf } from "../replication/record.ts";
 import { type NamedDefinitionKind, namedDefinitionKinds } from "../routing/endpoint.ts";
 
 /**
@@ -27,7 +27,7 @@ export interface Intent {
 }
 
 export interface Intents {
-  declare(work: IntentWork, writtenAtMs: number): Intent;
+  declare(work: IntentWork, origin: Origin): Intent;
   /** Resolves when no removal is under way. */
   settled(): Promise<void>;
 }
@@ -41,9 +41,9 @@ export function isIntent(key: string, prefix: string): boolean {
 export function createIntents(objects: ObjectStore, prefix: string, warn: (error: unknown) => void): Intents {
   const removals = new Set<Promise<void>>();
   return {
-    declare(work, writtenAtMs) {
-      const name = `${prefix}${String(writtenAtMs).padStart(15, "0")}-${randomUUID()}`;
-      const durable = objects.put(name, intentBody(work, writtenAtMs));
+    declare(work, origin) {
+      const name = `${prefix}${String(origin.writtenAtMs).padStart(15, "0")}-${randomUUID()}`;
+      const durable = objects.put(name, intentBody(work, origin));
       durable.catch(() => undefined);
       return {
         durable,
@@ -71,8 +71,8 @@ export const noIntents: Intents = {
   settled: () => Promise.resolve(),
 };
 
-function intentBody(work: IntentWork, writtenAtMs: number): string {
-  const head = { schema: 1, writtenAtMs };
+function intentBody(work: IntentWork, origin: Origin): string {
+  const head = { schema: 1, ...originOf(origin) };
   switch (work.kind) {
     case "documents":
       return JSON.stringify({ ...head, documents: neighbours(work.keys) });
@@ -105,7 +105,7 @@ function neighbours(keys: readonly DocumentKey[]): readonly Neighbours[] {
   return all;
 }
 
-const head = { schema: v.literal(1), writtenAtMs: v.number() };
+const head = { schema: v.literal(1), writtenAtMs: v.number(), requestId: v.optional(v.string()) };
 const documents = v.object({
   index: v.string(),
   routing: v.optional(v.string()),
@@ -124,13 +124,11 @@ const intentSchema = v.union([
   v.object({ ...head, reconcile: pattern }),
 ]);
 
-/** The work and the time in an intent's bytes; `undefined` when they are not an intent's. */
-export function readIntent(
-  body: Buffer,
-): { readonly work: IntentWork; readonly writtenAtMs: number } | undefined {
+/** The work and the request in an intent's bytes; `undefined` when they are not an intent's. */
+export function readIntent(body: Buffer): (Origin & { readonly work: IntentWork }) | undefined {
   try {
     const parsed = v.parse(intentSchema, JSON.parse(body.toString("utf8")));
-    return { work: workOf(parsed), writtenAtMs: parsed.writtenAtMs };
+    return { work: workOf(parsed), ...originOf(parsed) };
   } catch {
     return undefined;
   }

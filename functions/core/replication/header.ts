@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { namedDefinitionKinds } from "../routing/endpoint.ts";
 import { columnsOf, manifestColumns, manifestFrom } from "./manifest-columns.ts";
-import { type ReplicationRecord, recordSchema } from "./record.ts";
+import { originOf, type ReplicationRecord, recordSchema } from "./record.ts";
 
 /** `[index as the client named it, id, routing]` */
 const key = v.tuple([v.string(), v.string(), v.optional(v.nullable(v.string()), null)]);
@@ -19,7 +19,12 @@ const cursor = v.object({
   afterSeqNo: v.string(),
 });
 
-const common = { schema: v.literal(recordSchema), writtenAtMs: v.number(), body };
+const common = {
+  schema: v.literal(recordSchema),
+  writtenAtMs: v.number(),
+  requestId: v.optional(v.string()),
+  body,
+};
 const headerSchema = v.variant("kind", [
   v.object({
     ...common,
@@ -63,7 +68,7 @@ export class UnreadableRecord extends Error {
 
 /** The header line of a record. */
 export function headerOf(record: ReplicationRecord, bodyAt: Header["body"]): Header {
-  const shared = { schema: recordSchema, writtenAtMs: record.writtenAtMs, body: bodyAt } as const;
+  const shared = { schema: recordSchema, ...originOf(record), body: bodyAt } as const;
   switch (record.kind) {
     case "apply": {
       const { index, uuid, createdMs } = record.incarnation;
@@ -120,31 +125,24 @@ function parseJson(text: string): unknown {
 
 /** The record that a header describes. */
 export function recordOf(header: Header): ReplicationRecord {
-  const { writtenAtMs } = header;
+  const origin = originOf(header);
   switch (header.kind) {
     case "apply": {
       const { index, uuid, createdMs } = header;
       const incarnation = { index, uuid, createdMs };
-      return { kind: "apply", writtenAtMs, incarnation, manifest: manifestFrom(header.ops) };
+      return { kind: "apply", ...origin, incarnation, manifest: manifestFrom(header.ops) };
     }
     case "reconcile": {
       const keys = header.keys.map(([index, id, at]) => ({ index, id, routing: at ?? undefined }));
-      return { kind: "reconcile", writtenAtMs, reason: header.reason, keys, looksLeft: header.looksLeft };
+      return { kind: "reconcile", ...origin, reason: header.reason, keys, looksLeft: header.looksLeft };
     }
     case "reconcile-index": {
       const { reason, index, cursor: at, awaitsTasks } = header;
-      return {
-        kind: "reconcile-index",
-        writtenAtMs,
-        reason,
-        index,
-        cursor: at,
-        awaitsTasks,
-      };
+      return { kind: "reconcile-index", ...origin, reason, index, cursor: at, awaitsTasks };
     }
     case "define": {
       const { reason, of, pattern } = header;
-      return { kind: "define", writtenAtMs, reason, ...(of && { of }), pattern };
+      return { kind: "define", ...origin, reason, ...(of && { of }), pattern };
     }
   }
 }

@@ -51,19 +51,29 @@ export interface DocumentKey {
   readonly routing: string | undefined;
 }
 
-/** Operations of one incarnation; the body is bulk lines for BACKUP in the manifest's order. */
-export interface ApplyRecord {
-  readonly kind: "apply";
-  /** When the request arrived, before PRIMARY saw it: milliseconds of the writer's clock. */
+/** The request that a record comes from. */
+export interface Origin {
+  /** When it arrived, before PRIMARY saw it: milliseconds of the writer's clock. */
   readonly writtenAtMs: number;
+  /** The gateway's id of it; work that replication or a person found for itself has none. */
+  readonly requestId?: string | undefined;
+}
+
+/** The origin alone, of anything that has one; without a member for an id that is not there. */
+export function originOf({ writtenAtMs, requestId }: Origin): Origin {
+  return requestId === undefined ? { writtenAtMs } : { writtenAtMs, requestId };
+}
+
+/** Operations of one incarnation; the body is bulk lines for BACKUP in the manifest's order. */
+export interface ApplyRecord extends Origin {
+  readonly kind: "apply";
   readonly incarnation: Incarnation;
   readonly manifest: readonly ManifestEntry[];
 }
 
 /** Documents whose outcome nobody knows: PRIMARY's present truth is to be read and made true. */
-export interface ReconcileRecord {
+export interface ReconcileRecord extends Origin {
   readonly kind: "reconcile";
-  readonly writtenAtMs: number;
   readonly reason: string;
   readonly keys: readonly DocumentKey[];
   /**
@@ -87,9 +97,8 @@ export interface IndexCursor {
 }
 
 /** A whole index: every document of PRIMARY, and every one that only BACKUP holds. */
-export interface ReconcileIndexRecord {
+export interface ReconcileIndexRecord extends Origin {
   readonly kind: "reconcile-index";
-  readonly writtenAtMs: number;
   readonly reason: string;
   readonly index: string;
   readonly cursor: IndexCursor | undefined;
@@ -108,11 +117,10 @@ export function wholeIndexRecord(
 }
 
 /** A change of definitions: make BACKUP's equal to PRIMARY's for all that `pattern` names. */
-export interface DefineRecord {
+export interface DefineRecord extends Origin {
   readonly kind: "define";
   /** What the names are of; indices where it is not there. */
   readonly of?: NamedDefinitionKind | undefined;
-  readonly writtenAtMs: number;
   readonly reason: string;
   /** An Elasticsearch multi-target expression: names, aliases, wildcards, commas. */
   readonly pattern: string;

@@ -10,6 +10,7 @@ import {
   readClient,
   readHandleKey,
 } from "./sign-in-settings.ts";
+import { logLevels } from "./telemetry.ts";
 
 /** A cluster and how hard it may be pressed. Names in the environment: `PRIMARY_…` and `BACKUP_…`. */
 export interface ClusterConfig {
@@ -131,6 +132,8 @@ export function readConfig(environment: Environment): Config {
     retryHoursMax: read.withDefault("RETRY_HOURS_MAX", whole(1, 90), 72),
     intentAgeMs: 1000 * read.withDefault("INTENT_AGE_SECONDS", whole(1, 86_400), 120),
   };
+  // The log needs its level before there is a configuration; here it is only checked.
+  read.optional("LOG_LEVEL", v.pipe(v.string(), v.toLowerCase(), oneOf(...logLevels)));
   crossCheck(config, read.problems);
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;

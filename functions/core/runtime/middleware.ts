@@ -1,13 +1,13 @@
 import type { MiddlewareObj } from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { type Answer, errorAnswer, proxyResult } from "../http/answer.ts";
-import { metrics, telemetry } from "./process.ts";
+import { beginInvocation, metrics, telemetry } from "./process.ts";
 import { reasonOf } from "./telemetry.ts";
 
-/** Publishes what an invocation counted, whatever its end: used first, it runs last. */
-export function publishedMetrics(): MiddlewareObj<unknown, unknown> {
+/** Log lines name the invocation, and what it counted is published, whatever its end: used first, it runs last. */
+export function observed(): MiddlewareObj<unknown, unknown> {
   const publish = () => metrics.publish();
-  return { after: publish, onError: publish };
+  return { before: ({ context }) => beginInvocation(context), after: publish, onError: publish };
 }
 
 /** Logs what a handler throws, and lets it fail: Lambda and the event source mapping count it. */

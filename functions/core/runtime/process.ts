@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Context } from "aws-lambda";
 import { createHealth } from "../cluster/health.ts";
 import type { Cluster } from "../cluster/port.ts";
 import { createUntranslatedList } from "../definition/untranslated.ts";
@@ -6,6 +7,8 @@ import { loginIn } from "../secret/login.ts";
 import { type Admit, createAdmission } from "./admission.ts";
 import { clusterFrom } from "./clusters.ts";
 import { readConfig } from "./config.ts";
+import { createJsonLog, logLevelIn } from "./json-log.ts";
+import { createLambdaLog } from "./lambda-log.ts";
 import { lazily } from "./lazily.ts";
 import { createMetrics, noMetrics } from "./metrics.ts";
 import { secretIn } from "./secrets.ts";
@@ -17,8 +20,17 @@ export const config = lazily(() => readConfig(process.env));
 /** Known when the search function is loaded, before its configuration is validated: it decides its form. */
 export const responseStreaming = process.env["RESPONSE_STREAMING"] !== "false";
 
-/** Counters and log of this process. */
-export const telemetry = createTelemetry((line) => process.stdout.write(`${line}\n`), Date.now);
+const logLevel = logLevelIn(process.env);
+const lambdaLog = process.env["POWERTOOLS_SERVICE_NAME"] ? createLambdaLog(logLevel) : undefined;
+const stdout = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Counters and log of this process; the stack asks for Powertools' form of the lines. */
+export const telemetry = createTelemetry(lambdaLog ?? createJsonLog(stdout, Date.now, logLevel));
+
+/** Log lines name this invocation from now on, where a process has one at a time. */
+export function beginInvocation(context: Context): void {
+  lambdaLog?.begin(context);
+}
 
 /** What CloudWatch is told; the stack asks for it. */
 export const metrics = process.env["POWERTOOLS_METRICS_NAMESPACE"] ? createMetrics(telemetry) : noMetrics;

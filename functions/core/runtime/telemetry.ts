@@ -31,27 +31,38 @@ export type CounterName = (typeof counterNames)[number];
 /** Fields of one log line; never credentials, never documents. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-export interface Telemetry {
+/** From the most to the least that is said. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Where log lines go; those below its level are dropped. */
+export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
+
+export interface Telemetry extends Log {
   count(name: CounterName, by?: number): void;
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields): void;
   counters(): Readonly<Record<string, number>>;
 }
 
-/** Counts in memory and writes one JSON line a message; CloudWatch and a terminal both read that. */
-export function createTelemetry(write: (line: string) => void, now: () => number): Telemetry {
+/** Counts in memory; lines go to the log. */
+export function createTelemetry(log: Log): Telemetry {
   const totals = new Map<CounterName, number>(counterNames.map((name) => [name, 0]));
-  const log =
-    (level: string) =>
-    (message: string, fields: LogFields = {}) =>
-      write(JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields }));
   return {
+    ...log,
     count: (name, by = 1) => totals.set(name, (totals.get(name) ?? 0) + by),
-    info: log("info"),
-    warn: log("warn"),
-    error: log("error"),
     counters: () => Object.fromEntries(totals),
+  };
+}
+
+/** The same counters and the same log, whose lines carry these fields. */
+export function withFields(telemetry: Telemetry, fields: LogFields): Telemetry {
+  const line = (level: LogLevel) => (message: string, more?: LogFields) =>
+    telemetry[level](message, { ...fields, ...more });
+  return {
+    ...telemetry,
+    debug: line("debug"),
+    info: line("info"),
+    warn: line("warn"),
+    error: line("error"),
   };
 }
 
