@@ -57,7 +57,7 @@ const index = "cities";
  */
 export async function testClient(
   name: string,
-  servers: Required<TestPairOptions>,
+  servers: Required<Pick<TestPairOptions, "primary" | "backup">>,
   connect: (endpoint: string) => ClientUnderTest,
 ): Promise<void> {
   const pair = await usePair(servers);

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after } from "node:test";
 import type { Release } from "../../infra/local/servers/catalogue.ts";
+import type { Settings } from "../../infra/local/servers/installation.ts";
 import { DEFAULT_BACKUP, DEFAULT_PRIMARY, type Pair, startPair } from "../../infra/local/servers/pair.ts";
 import { missingRequirements } from "../../infra/local/servers/requirements.ts";
 import type { RunningServer } from "../../infra/local/servers/server.ts";
@@ -19,6 +20,8 @@ export interface TestPairOptions {
   readonly primary?: Release;
   /** @default OpenSearch 2.19.1 */
   readonly backup?: Release;
+  /** Of both servers. */
+  readonly settings?: Settings;
 }
 
 /**

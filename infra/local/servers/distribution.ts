@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { cacheFolder, serverAccount } from "./account.ts";
 import { downloadMegabytes, folderName, mavenCoordinates, type Release, title } from "./catalogue.ts";
 import { findJdk } from "./jdk.ts";
+import { copyArtifact } from "./maven.ts";
 import { runProgram } from "./program.ts";
 
 export type Progress = (line: string) => void;
@@ -31,8 +32,9 @@ export async function fetchDistribution(
   try {
     const megabytes = downloadMegabytes(release);
     options.progress?.(`Fetching ${title(release)}${megabytes === undefined ? "" : ` (${megabytes} MB)`} …`);
-    const zip = await download(release, workplace);
-    await unpack(zip, workplace);
+    await copyArtifact({ coordinates: mavenCoordinates(release), title: title(release) }, workplace);
+    await unpack(join(workplace, `${folderName(release)}.zip`), workplace);
+    await openToOthers(join(workplace, folderName(release)));
     const home = join(cache, folderName(release));
     await rename(join(workplace, folderName(release)), home).catch(async (error: unknown) => {
       // Another process was first, and its folder is as good as ours.
@@ -44,36 +46,18 @@ export async function fetchDistribution(
   }
 }
 
-let lastDownload: Promise<unknown> = Promise.resolve();
-
-/** One at a time in this process: two Mavens that fill an empty local repository can trip over each other. */
-function download(release: Release, folder: string): Promise<string> {
-  const result = lastDownload.then(() => downloadNow(release, folder));
-  lastDownload = result.catch(() => undefined);
-  return result;
-}
-
-async function downloadNow(release: Release, folder: string): Promise<string> {
-  const artifact = mavenCoordinates(release);
-  const args = ["-B", "-q", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`];
-  let end = await runProgram("mvn", args);
-  // Once more: another process's Maven may have been writing the same file of the local repository.
-  if (end.status !== 0 && end.status !== "missing") end = await runProgram("mvn", args);
-  if (end.status === "missing")
-    throw new Error(`Maven (\`mvn\`) is not on the PATH; it downloads ${title(release)}.`);
-  if (end.status !== 0) throw new Error(`Maven could not download ${artifact}:\n${end.output.trim()}`);
-  return join(folder, `${folderName(release)}.zip`);
-}
-
-/** With `unzip`, or with the `jar` tool of the JDK that runs the release anyway. Readable for every account. */
-async function unpack(zip: string, folder: string): Promise<void> {
-  let end = await runProgram("unzip", ["-q", "-o", zip, "-d", folder]);
+/** Unpacks a zip or a jar, with `unzip`, or with the `jar` tool of the JDK that runs the servers anyway. */
+export async function unpack(archive: string, folder: string): Promise<void> {
+  let end = await runProgram("unzip", ["-q", "-o", archive, "-d", folder]);
   if (end.status === "missing") {
     const jdk = await findJdk({ min: 11, max: Number.POSITIVE_INFINITY }, undefined);
     const jar = jdk === undefined ? "jar" : join(jdk.home, "bin/jar");
-    end = await runProgram("/bin/sh", ["-c", 'cd -- "$0" && exec "$1" xf "$2"', folder, jar, zip]);
+    end = await runProgram("/bin/sh", ["-c", 'cd -- "$0" && exec "$1" xf "$2"', folder, jar, archive]);
   }
-  if (end.status !== 0) throw new Error(`${basename(zip)} could not be unpacked:\n${end.output.trim()}`);
-  const modes = 'chmod -R a+rX "$0" && chmod -R a+rx "$0"/bin';
-  await runProgram("/bin/sh", ["-c", modes, zip.slice(0, -".zip".length)]);
+  if (end.status !== 0) throw new Error(`${basename(archive)} could not be unpacked:\n${end.output.trim()}`);
+}
+
+/** The servers' account reads and runs what lies there. */
+async function openToOthers(home: string): Promise<void> {
+  await runProgram("/bin/sh", ["-c", 'chmod -R a+rX "$0" && chmod -R a+rx "$0"/bin', home]);
 }

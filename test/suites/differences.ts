@@ -1,0 +1,42 @@
+import type { Exchange } from "./run-test.ts";
+
+/** Headers that belong to a connection, not to an answer. */
+const ofTheConnection = new Set(["connection", "content-length", "date", "keep-alive", "transfer-encoding"]);
+
+/** Members that no two executions of the same request need to have in common. */
+const differsAnyway =
+  /took|uuid|_id$|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent|task/i;
+
+/** What differs between the answers of two runs of the same test: statuses, headers, members and their values. */
+export function differencesBetween(direct: readonly Exchange[], through: readonly Exchange[]): string[] {
+  return direct.flatMap((asked, i) => {
+    const other = through[i];
+    if (other === undefined) return [];
+    const [mine, theirs] = [leavesOf(asked), leavesOf(other)];
+    const names = [...new Set([...mine.keys(), ...theirs.keys()])];
+    return names
+      .filter((name) => mine.get(name) !== theirs.get(name))
+      .map(
+        (name) => `${asked.request}: ${name} is ${mine.get(name)}, through the gateway ${theirs.get(name)}`,
+      );
+  });
+}
+
+function leavesOf({ reply }: Exchange): ReadonlyMap<string, string> {
+  const leaves = new Map<string, string>([["status", String(reply.status)]]);
+  for (const [name, value] of Object.entries(reply.headers)) {
+    if (!ofTheConnection.has(name)) leaves.set(`header ${name}`, String(value));
+  }
+  const isJson = String(reply.headers["content-type"]).includes("json") && reply.text !== "";
+  if (isJson) addLeaves(leaves, "", reply.json());
+  else leaves.set("lines", String(reply.text.split("\n").length));
+  return leaves;
+}
+
+function addLeaves(leaves: Map<string, string>, path: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) {
+    leaves.set(path, differsAnyway.test(path) ? typeof value : JSON.stringify(value));
+    return;
+  }
+  for (const [name, member] of Object.entries(value)) addLeaves(leaves, `${path}.${name}`, member);
+}

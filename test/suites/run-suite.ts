@@ -1,0 +1,36 @@
+import type { Release } from "../../infra/local/servers/catalogue.ts";
+import { type Apis, apisOf } from "./api.ts";
+import { runTest, type TestEnd } from "./run-test.ts";
+import { type SuiteTest, testsOf } from "./suite.ts";
+import { wipe } from "./wipe.ts";
+
+/** Some groups of a product's suite, ready to be run at any endpoint. */
+export interface Suite {
+  readonly apis: Apis;
+  readonly tests: readonly SuiteTest[];
+}
+
+/** Reads the groups of the suite in the folder. */
+export async function openSuite(folder: string, groups: readonly string[], release: Release): Promise<Suite> {
+  const tests = await Promise.all(groups.map((group) => testsOf(folder, group, release)));
+  return { apis: await apisOf(folder), tests: tests.flat() };
+}
+
+/**
+ * Runs the tests one after the other at the endpoint, each on an empty PRIMARY. `before` the wiping is the time to
+ * look at what a test has left.
+ */
+export async function runSuite(
+  suite: Suite,
+  clusters: { readonly endpoint: string; readonly primary: string },
+  beforeWiping: (test: SuiteTest) => Promise<void> = async () => {},
+): Promise<ReadonlyMap<SuiteTest, TestEnd>> {
+  const ends = new Map<SuiteTest, TestEnd>();
+  for (const test of suite.tests) {
+    if (test.skip !== undefined) continue;
+    ends.set(test, await runTest(clusters.endpoint, suite.apis, test));
+    await beforeWiping(test);
+    await wipe(clusters.endpoint, clusters.primary);
+  }
+  return ends;
+}
