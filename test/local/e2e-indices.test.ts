@@ -99,6 +99,17 @@ test("definitions: a deleted index goes on BACKUP, and its successor holds only 
   assert.equal(await equal("replaced"), 1);
 });
 
+test("definitions: a recreated index without any mapping has nothing that stays in the queue", {
+  skip,
+}, async () => {
+  await call("PUT", "/bare");
+  await equal("bare");
+  await call("DELETE", "/bare");
+  await call("PUT", "/bare");
+  assert.equal(await equal("bare", "drained"), 0);
+  assert.ok(await existsOnBackup("bare"));
+});
+
 test("definitions: an index that is deleted and recreated under load ends equal", { skip }, async (t) => {
   assert.ok(gateway);
   const stop = new AbortController();

@@ -42,7 +42,7 @@ export async function runBothWays(
 }
 
 async function unequalBetween(pair: TestPair, gateway: TestGateway): Promise<readonly string[]> {
-  await gateway.settled(60_000);
+  await gateway.settled(20_000);
   return (await compareClusters(pair.primary.endpoint, pair.backup.endpoint)).differences;
 }
 

@@ -10,7 +10,7 @@ import { fetchSuite } from "./suite-files.ts";
 // The products' own REST tests, at PRIMARY and at the gateway. SUITES_PAIRS and SUITES_GROUPS select.
 
 const pairs = selectedPairs(process.env["SUITES_PAIRS"] || "es7.10-os2.19");
-const inEveryRun = "bulk,create,update";
+const inEveryRun = "bulk,create";
 
 for (const { name, primary: from, backup: to } of pairs) {
   test(`suites ${name}: the gateway answers the product's own tests as PRIMARY, and BACKUP holds what they leave`, async (t) => {

@@ -50,7 +50,8 @@ export async function readPage(
     body: {
       size: pageSize,
       query: { range: { _seq_no: { gt: Number(afterSeqNo) } } },
-      sort: [{ _seq_no: "asc" }],
+      // An index that never had a mapping does not know the field, and has no documents.
+      sort: [{ _seq_no: { order: "asc", unmapped_type: "long" } }],
       seq_no_primary_term: true,
       _source: false,
       track_total_hits: false,
