@@ -5,7 +5,13 @@ const ofTheConnection = new Set(["connection", "content-length", "date", "keep-a
 
 /** Members that no two executions of the same request need to have in common. */
 const differsAnyway =
-  /took|uuid|_id$|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent|task/i;
+  /took|uuid|_id$|allocation_id|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent/i;
+
+/** What else PRIMARY is doing at the moment. */
+const othersWork = /\.tasks\./;
+
+/** Parts of a text for which the same is true: generated ids, and the numbers of search contexts. */
+const generated = /[\w-]{20,}|(?<=context found for id \[)\d+/g;
 
 /** What differs between the answers of two runs of the same test: statuses, headers, members and their values. */
 export function differencesBetween(direct: readonly Exchange[], through: readonly Exchange[]): string[] {
@@ -25,7 +31,7 @@ export function differencesBetween(direct: readonly Exchange[], through: readonl
 function leavesOf({ reply }: Exchange): ReadonlyMap<string, string> {
   const leaves = new Map<string, string>([["status", String(reply.status)]]);
   for (const [name, value] of Object.entries(reply.headers)) {
-    if (!ofTheConnection.has(name)) leaves.set(`header ${name}`, String(value));
+    if (!ofTheConnection.has(name)) leaves.set(`header ${name}`, comparable(String(value)));
   }
   const isJson = String(reply.headers["content-type"]).includes("json") && reply.text !== "";
   if (isJson) addLeaves(leaves, "", reply.json());
@@ -34,9 +40,15 @@ function leavesOf({ reply }: Exchange): ReadonlyMap<string, string> {
 }
 
 function addLeaves(leaves: Map<string, string>, path: string, value: unknown): void {
+  if (othersWork.test(path)) return;
   if (typeof value !== "object" || value === null) {
-    leaves.set(path, differsAnyway.test(path) ? typeof value : JSON.stringify(value));
+    leaves.set(path, differsAnyway.test(path) ? typeof value : comparable(JSON.stringify(value)));
     return;
   }
-  for (const [name, member] of Object.entries(value)) addLeaves(leaves, `${path}.${name}`, member);
+  for (const [name, member] of Object.entries(value))
+    addLeaves(leaves, `${path}.${comparable(name)}`, member);
+}
+
+function comparable(text: string): string {
+  return text.replaceAll(generated, "…");
 }

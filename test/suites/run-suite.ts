@@ -16,21 +16,23 @@ export async function openSuite(folder: string, groups: readonly string[], relea
   return { apis: await apisOf(folder), tests: tests.flat() };
 }
 
+/** One test and how it ended. */
+export interface Ended {
+  readonly test: SuiteTest;
+  readonly end: TestEnd;
+}
+
 /**
- * Runs the tests one after the other at the endpoint, each on an empty PRIMARY. `before` the wiping is the time to
- * look at what a test has left.
+ * Runs the tests one after the other at the endpoint, each on an empty PRIMARY: what a test has left is there until
+ * the next one is asked for.
  */
-export async function runSuite(
+export async function* runSuite(
   suite: Suite,
   clusters: { readonly endpoint: string; readonly primary: string },
-  beforeWiping: (test: SuiteTest) => Promise<void> = async () => {},
-): Promise<ReadonlyMap<SuiteTest, TestEnd>> {
-  const ends = new Map<SuiteTest, TestEnd>();
+): AsyncGenerator<Ended> {
   for (const test of suite.tests) {
     if (test.skip !== undefined) continue;
-    ends.set(test, await runTest(clusters.endpoint, suite.apis, test));
-    await beforeWiping(test);
+    yield { test, end: await runTest(clusters.endpoint, suite.apis, test) };
     await wipe(clusters.endpoint, clusters.primary);
   }
-  return ends;
 }

@@ -26,7 +26,7 @@ const listedMax = 100;
 /**
  * Compares every document of both clusters, past the gateway: id, routing and source, in canonical form and with
  * every digit of every number; and the indices' mappings, settings and aliases, PRIMARY's as BACKUP's release takes
- * them. Nothing may write meanwhile.
+ * them. Of an index that is closed, only that it is. Nothing may write meanwhile.
  */
 export async function compareClusters(
   primary: string,
@@ -39,20 +39,37 @@ export async function compareClusters(
     definitions(primary, options, target),
     definitions(backup, options, target),
   ]);
+  const [closedOnPrimary, closedOnBackup] = await Promise.all([
+    closedIndices(primary),
+    closedIndices(backup),
+  ]);
   let documents = 0;
   for (const name of [...new Set([...onPrimary.keys(), ...onBackup.keys()])].sort()) {
     const [wanted, held] = [onPrimary.get(name), onBackup.get(name)];
     if (wanted === undefined || held === undefined) {
-      if (wanted !== undefined && (await documentsOf(primary, name)).size === 0) continue;
+      const closed = closedOnPrimary.has(name);
+      if (wanted !== undefined && (closed || (await documentsOf(primary, name)).size === 0)) continue;
       differences.push(`[${name}] exists only on ${wanted === undefined ? "BACKUP" : "PRIMARY"}`);
       continue;
     }
     if (wanted !== held) differences.push(`[${name}] is defined\n  ${wanted}\nand on BACKUP\n  ${held}`);
+    if (closedOnPrimary.has(name) || closedOnBackup.has(name)) {
+      const both = closedOnPrimary.has(name) && closedOnBackup.has(name);
+      if (!both) differences.push(`[${name}] is closed on one cluster only`);
+      continue;
+    }
     const [expected, found] = await Promise.all([documentsOf(primary, name), documentsOf(backup, name)]);
     documents += expected.size;
     differences.push(...documentDifferences(name, expected, found));
   }
   return { documents, differences: differences.slice(0, listedMax) };
+}
+
+async function closedIndices(endpoint: string): Promise<ReadonlySet<string>> {
+  const path = "/_cluster/state/metadata?filter_path=metadata.indices.*.state";
+  const { metadata = {} } = record((await must(endpoint, { path })).json());
+  const indices = Object.entries(record(record(metadata)["indices"] ?? {}));
+  return new Set(indices.filter(([, index]) => record(index)["state"] === "close").map(([name]) => name));
 }
 
 function documentDifferences(

@@ -28,7 +28,7 @@ function rewrite(text: string): { text: string; operations: readonly Operation[]
 test("rewriteBulk() gives ids to index and create without one", () => {
   for (const [line, expected] of [
     ['{"index":{}}', '{"index":{"_id":"new-1"}}'],
-    [' { "create" : { "_index":"i" } } ', ' { "create" : {"_id":"new-1", "_index":"i" } } '],
+    [' { "create" : { "_index":"i" } } ', ' { "create" : { "_index":"i" ,"_id":"new-1"} } '],
     ['{"index":{"_id":null,"_index":"i"}}', '{"index":{"_id":"new-1","_index":"i"}}'],
   ] as const) {
     const { text, operations } = rewrite(`${line}\r\n{"a":1}\n`);
@@ -39,7 +39,7 @@ test("rewriteBulk() gives ids to index and create without one", () => {
 
 test("rewriteBulk() makes every update ask for its document, once", () => {
   for (const [line, expected] of [
-    ['{"update":{"_id":"1"}}', '{"update":{"_source":true,"_id":"1"}}'],
+    ['{"update":{"_id":"1"}}', '{"update":{"_id":"1","_source":true}}'],
     ['{"update":{}}', '{"update":{"_source":true}}'],
     ['{"update":{"_id":"1","_source":["a"] }}', '{"update":{"_id":"1","_source":true }}'],
     ['{"update":{"_source":{"includes":["a"]},"_id":"1"}}', '{"update":{"_source":true,"_id":"1"}}'],
@@ -83,7 +83,7 @@ test("rewriteBulk() gives the ranges that parsing its result gives", () => {
 
 test("askForSource() puts _source: true into a single update's body", () => {
   const ask = (text: string) => askForSource(Buffer.from(text)).toString();
-  assert.equal(ask('{"doc":{"_source":1}}'), '{"_source":true,"doc":{"_source":1}}');
+  assert.equal(ask('{"doc":{"_source":1}}'), '{"doc":{"_source":1},"_source":true}');
   assert.equal(ask(' { "_source" : ["a"] , "doc":{} }'), ' { "_source" : true , "doc":{} }');
   assert.equal(ask("[1]"), "[1]");
 });

@@ -33,6 +33,26 @@ test("searchWithFailover() leaves a search without scroll or point in time alone
   assert.deepEqual(primary.requests[0]?.headers, headers);
 });
 
+test("searchWithFailover() looks at the path's scroll id only where the body has none, as both products do", async () => {
+  const { read, primary, backup } = reading(() => json({ took: 1 }));
+  const other = sealed("backup", "of-backup");
+  for (const inPath of ["nonsense", other]) {
+    const body = `{"scroll_id":"${sealed("primary", "abc")}"}`;
+    await read(fakeRequest(`POST /_search/scroll/${inPath}`, body));
+    await read(fakeRequest(`DELETE /_search/scroll/${inPath}`, body));
+  }
+  assert.deepEqual(
+    primary.requests.map(({ path, body }) => `${path} ${body}`),
+    [
+      '/_search/scroll/abc {"scroll_id":"abc"}',
+      '/_search/scroll {"scroll_id":["abc"]}',
+      '/_search/scroll/abc {"scroll_id":"abc"}',
+      '/_search/scroll {"scroll_id":["abc"]}',
+    ],
+  );
+  assert.equal(backup.requests.length, 0);
+});
+
 /** Each with the sealed handle in its place, and what the cluster is to get. */
 const carriers = (handle: string) =>
   [

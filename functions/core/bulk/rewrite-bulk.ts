@@ -69,12 +69,15 @@ function parameters(body: Buffer, line: ByteRange): number {
   return skipSpace(body, skipSpace(body, skipString(body, key)) + 1);
 }
 
-/** Replaces the member's value, or puts the member first: twice the same member is an error on PRIMARY. */
+/**
+ * Replaces the member's value, or puts the member last: twice the same member is an error on PRIMARY, which tells the
+ * columns of what it does not understand.
+ */
 function setMember(json: Buffer, object: number, name: string, value: string): Edit {
   const names = [name];
   let present: ByteRange | undefined;
   let members = 0;
-  eachMember(json, object, (keyStart, keyEnd, start) => {
+  const after = eachMember(json, object, (keyStart, keyEnd, start) => {
     const end = skipValue(json, start);
     members += 1;
     if (nameIndex(json, keyStart, keyEnd, names) === 0) present = { start, end };
@@ -82,5 +85,5 @@ function setMember(json: Buffer, object: number, name: string, value: string): E
   });
   if (present !== undefined) return { ...present, bytes: Buffer.from(value) };
   const comma = members === 0 ? "" : ",";
-  return { start: object + 1, end: object + 1, bytes: Buffer.from(`"${name}":${value}${comma}`) };
+  return { start: after - 1, end: after - 1, bytes: Buffer.from(`${comma}"${name}":${value}`) };
 }

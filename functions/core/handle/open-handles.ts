@@ -43,17 +43,17 @@ export async function openHandles(
   const body = plain?.body ?? request.body;
   const carried = use.brought.flatMap((place) => carriedAt(place, request, body, use));
   if (carried.length === 0) return { kind: "free", request };
-  if (use.does === "free")
-    return freeHandles(
-      request,
-      use,
-      carried.map(({ text }) => text),
-      handles,
-    );
-  const clusters = new Set(carried.map(({ text }) => handles.open(text)?.cluster));
-  const [cluster, ...others] = clusters;
-  if (cluster === undefined || others.length > 0) return { kind: "missing" };
-  const original = (text: string): string => handles.open(text)?.original ?? text;
+  const meant = meantOf(carried);
+  if (use.does === "free") return freeHandles(request, use, meant, handles);
+  const found = meant.map((text) => handles.open(text));
+  const [first] = found;
+  if (first === undefined || found.some((handle) => handle?.cluster !== first.cluster))
+    return { kind: "missing" };
+  const { cluster } = first;
+  const original = (text: string): string => {
+    const handle = handles.open(text);
+    return handle?.cluster === cluster ? handle.original : first.original;
+  };
   return { kind: "bound", parts: new Map([[cluster, opened(request, body, carried, original)]]) };
 }
 
@@ -74,6 +74,12 @@ function carriedAt(
     default:
       return handlesInBody(body, place).map((found) => ({ where: "body", ...found }));
   }
+}
+
+/** A body's handles win over those in the path and the query, which both products do not look at then. */
+function meantOf(carried: readonly Carried[]): readonly string[] {
+  const inBody = carried.filter(({ where }) => where === "body");
+  return (inBody.length > 0 ? inBody : carried).map(({ text }) => text);
 }
 
 function opened(

@@ -152,7 +152,7 @@ const handles: readonly Rule[] = [
   ...handle("close", { handle: "scroll", brought: ["query scroll_id", "body scroll_id"], given: [] }, [
     "DELETE /_search/scroll",
   ]),
-  ...handle("close", { handle: "scroll", brought: ["path scroll_id"], given: [] }, [
+  ...handle("close", { handle: "scroll", brought: ["path scroll_id", "body scroll_id"], given: [] }, [
     "DELETE /_search/scroll/{scroll_id}",
   ]),
   ...handle("open", { handle: "pit", brought: [], given: ["id"] }, ["POST /{index}/_pit"]),
