@@ -1,5 +1,6 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Release } from "../../infra/local/servers/catalogue.ts";
-import { compareClusters } from "../support/comparison.ts";
+import { closedIndices, compareClusters } from "../support/comparison.ts";
 import { type TestGateway, useGateway } from "../support/gateway.ts";
 import type { TestPair } from "../support/servers.ts";
 import { isDeliberate } from "./deliberate.ts";
@@ -59,7 +60,17 @@ export async function runBothWays(
   };
 }
 
+/** What is to be compared as a whole (a clone, for example) comes 10 s later, so differences are looked at again. */
 async function unequalBetween(pair: TestPair, gateway: TestGateway): Promise<readonly string[]> {
-  await gateway.settled(20_000);
-  return (await compareClusters(pair.primary.endpoint, pair.backup.endpoint)).differences;
+  const { primary, backup } = pair;
+  for (let tries = 1; ; tries++) {
+    const late = await gateway.settled(20_000).then(() => undefined, String);
+    if (late !== undefined) {
+      const closed = await closedIndices(primary.endpoint);
+      return closed.size > 0 ? ["it waits for a closed index"] : [late];
+    }
+    const { differences } = await compareClusters(primary.endpoint, backup.endpoint);
+    if (differences.length === 0 || tries === 20) return differences;
+    await pause(1_000);
+  }
 }

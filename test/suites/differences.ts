@@ -5,10 +5,10 @@ const ofTheConnection = new Set(["connection", "content-length", "date", "keep-a
 
 /** Members that no two executions of the same request need to have in common. */
 const differsAnyway =
-  /took|uuid|_id$|allocation_id|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent/i;
+  /took|uuid|_id$|allocation|^\.version$|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent|\.at$/i;
 
-/** What else PRIMARY is doing at the moment. */
-const othersWork = /\.tasks\./;
+/** What else PRIMARY does at the moment, and did before. */
+const othersWork = /\.tasks\.|\.index-graveyard\./;
 
 /** Parts of a text for which the same is true: generated ids, and the numbers of search contexts. */
 const generated = /[\w-]{20,}|(?<=context found for id \[)\d+/g;

@@ -65,7 +65,8 @@ export async function compareClusters(
   return { documents, differences: differences.slice(0, listedMax) };
 }
 
-async function closedIndices(endpoint: string): Promise<ReadonlySet<string>> {
+/** The names of the indices that are closed. */
+export async function closedIndices(endpoint: string): Promise<ReadonlySet<string>> {
   const path = "/_cluster/state/metadata?filter_path=metadata.indices.*.state";
   const { metadata = {} } = record((await must(endpoint, { path })).json());
   const indices = Object.entries(record(record(metadata)["indices"] ?? {}));
