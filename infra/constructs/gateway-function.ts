@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
@@ -10,6 +11,8 @@ import type { Network } from "./network.ts";
 
 /** CommonJS dependencies inside an ESM bundle still call `require` for Node's own modules. */
 const REQUIRE_BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+const NODE_HTTP = fileURLToPath(new URL("node-http.cjs", import.meta.url));
 
 /** What lets a function in a VPC have its network interfaces (AWSLambdaVPCAccessExecutionRole without the logs). */
 const INTERFACE_ACTIONS = [
@@ -84,6 +87,7 @@ export function gatewayFunction(scope: Construct, id: string, props: GatewayFunc
       target: "node22",
       mainFields: ["module", "main"],
       banner: REQUIRE_BANNER,
+      esbuildArgs: { "--alias:node:http": NODE_HTTP },
       minify: true,
       sourceMap: true,
       sourceMapMode: SourceMapMode.DEFAULT,
