@@ -62,7 +62,7 @@ export class GatewayStack extends Stack {
 
     const payloads = new PayloadBucket(this, "Payloads", { durations, protection });
     const records = new RecordQueue(this, "Replication", {
-      queueName: `${settings.stackName}-records`,
+      stackName: settings.stackName,
       durations,
       protection,
     });

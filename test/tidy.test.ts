@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -326,6 +326,14 @@ test("the runbook has one section for each alarm, titled with its name", () => {
   assert.ok(alarms.length > 0, "alarms.ts has no AlarmName any more");
   const sections = [...read("docs/runbook.md").matchAll(/^## (understudy-.+)$/gm)].map(([, title]) => title);
   assert.deepEqual(sections.sort(), alarms.sort());
+});
+
+test("each decision record has a number of its own, which its title tells", () => {
+  const files = readdirSync(join(root, "docs/decisions")).sort();
+  files.forEach((file, i) => {
+    assert.equal(Number(file.slice(0, 4)), i + 1, file);
+    assert.match(read(`docs/decisions/${file}`), new RegExp(`^# ${i + 1}\\. `), file);
+  });
 });
 
 test("links between the documents lead somewhere", () => {

@@ -8,7 +8,8 @@ import type { ClusterSettings } from "../cluster-settings.ts";
 const READ_ACTIONS = ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"];
 const WRITE_ACTIONS = [...READ_ACTIONS, "es:ESHttpPut", "es:ESHttpPatch", "es:ESHttpDelete"];
 
-const handlePaths = searchRoutes
+/** Paths at which a search gives a handle back, in the form of a policy. */
+export const handlePaths = searchRoutes
   .filter(({ methods }) => methods.includes("DELETE"))
   .map(({ path }) => path.replace("{proxy+}", "*"));
 

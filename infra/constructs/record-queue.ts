@@ -1,4 +1,4 @@
-import { Duration, Stack } from "aws-cdk-lib";
+import { Aws, Duration, Fn, Stack } from "aws-cdk-lib";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Queue, QueueEncryption, RedrivePermission } from "aws-cdk-lib/aws-sqs";
@@ -18,8 +18,8 @@ const RECEIVE_COUNT_MAX = 1_000;
 export const PARKING_FUNCTION_SECONDS = 10;
 
 export interface RecordQueueProps {
-  /** Unique in the account and region. */
-  readonly queueName: string;
+  /** Unique among the stacks of the account and region. */
+  readonly stackName: string;
   readonly durations: Durations;
   readonly protection: DataProtection;
 }
@@ -36,15 +36,17 @@ export class RecordQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: RecordQueueProps) {
     super(scope, id);
-    const { queueName, durations } = props;
+    const { stackName, durations } = props;
     const { removalPolicy, key } = props.protection;
     this.key = key;
     const encryption = key
       ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key }
       : { encryption: QueueEncryption.SQS_MANAGED };
-    // Each queue names the other. A fixed name for one of them cuts the circle that CloudFormation refuses.
-    const sources = [queueName, `${queueName}-parking`].map((resource) =>
-      Queue.fromQueueArn(this, `Source ${resource}`, Stack.of(this).formatArn({ service: "sqs", resource })),
+    // Each queue names the other. A name that is known beforehand cuts the circle that CloudFormation refuses.
+    const ofStack = stackMark();
+    const names = { Records: `${stackName}-records-${ofStack}`, Parking: `${stackName}-parking-${ofStack}` };
+    const sources = Object.entries(names).map(([id, resource]) =>
+      Queue.fromQueueArn(this, `Source${id}`, Stack.of(this).formatArn({ service: "sqs", resource })),
     );
     this.deadLetterQueue = new Queue(this, "DeadLetters", {
       ...encryption,
@@ -57,7 +59,7 @@ export class RecordQueue extends Construct {
       removalPolicy,
     });
     this.queue = new Queue(this, "Records", {
-      queueName,
+      queueName: names.Records,
       ...encryption,
       enforceSSL: true,
       visibilityTimeout: Duration.seconds(durations.visibilityTimeoutSeconds),
@@ -67,7 +69,7 @@ export class RecordQueue extends Construct {
       removalPolicy,
     });
     this.parkingQueue = new Queue(this, "Parking", {
-      queueName: `${queueName}-parking`,
+      queueName: names.Parking,
       ...encryption,
       enforceSSL: true,
       visibilityTimeout: Duration.seconds(6 * PARKING_FUNCTION_SECONDS),
@@ -88,4 +90,13 @@ export class RecordQueue extends Construct {
   grantPark(grantee: IGrantable): void {
     this.parkingQueue.grant(grantee, "sqs:SendMessage");
   }
+}
+
+/**
+ * Eight characters that no other stack has, of the same name either: a stack that is deployed again must not meet
+ * the queues that `cdk destroy` kept. (`arn:…:stack/NAME/UUID`)
+ */
+function stackMark(): string {
+  const uuid = Fn.select(2, Fn.split("/", Aws.STACK_ID));
+  return Fn.select(0, Fn.split("-", uuid));
 }

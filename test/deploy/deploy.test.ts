@@ -52,7 +52,7 @@ async function settled(): Promise<void> {
 
 async function parkingUrl(): Promise<string> {
   const { stack } = deployed();
-  const QueueName = `${stack.outputs.QueueUrl.split("/").at(-1)}-parking`;
+  const QueueName = stack.outputs.QueueUrl.split("/").at(-1)?.replace("-records-", "-parking-");
   return (await stack.sqs.send(new GetQueueUrlCommand({ QueueName }))).QueueUrl ?? "";
 }
 

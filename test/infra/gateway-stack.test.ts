@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Match } from "aws-cdk-lib/assertions";
 import { counterNames } from "../../functions/core/runtime/telemetry.ts";
@@ -15,10 +16,13 @@ const functionNames = [
   "RedrivePathRedrive",
 ];
 
+/** A part of the stack's own UUID. */
+const ofStack = "((<AWS::StackId> at /)[2] at -)[0]";
+
 test("RecordQueue is a standard encrypted queue whose dead letters outlive it and come from it alone", () => {
-  const queue = only(template, "AWS::SQS::Queue", "RecordQueue");
-  assert.deepEqual(queue.Properties, {
-    QueueName: "understudy-records",
+  const { QueueName, ...queue } = only(template, "AWS::SQS::Queue", "RecordQueue").Properties;
+  assert.equal(render(QueueName), `understudy-records-${ofStack}`);
+  assert.deepEqual(queue, {
     SqsManagedSseEnabled: true,
     VisibilityTimeout: 360,
     MessageRetentionPeriod: 4 * 86_400,
@@ -32,9 +36,23 @@ test("RecordQueue is a standard encrypted queue whose dead letters outlive it an
   assert.deepEqual(rest, { SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
   assert.equal(RedriveAllowPolicy.redrivePermission, "byQueue");
   assert.deepEqual(RedriveAllowPolicy.sourceQueueArns.map(render), [
-    "arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:understudy-records",
-    "arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:understudy-records-parking",
+    `arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:understudy-records-${ofStack}`,
+    `arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:understudy-parking-${ofStack}`,
   ]);
+});
+
+test("no resource that outlives its stack has a name that the next stack of its name would meet", () => {
+  const names = [
+    ["AWS::SQS::Queue", "QueueName"],
+    ["AWS::S3::Bucket", "BucketName"],
+    ["AWS::SecretsManager::Secret", "Name"],
+  ];
+  for (const [type = "", member = ""] of names) {
+    for (const { Properties } of Object.values(resources(template, type))) {
+      const name = Properties[member];
+      assert.ok(name === undefined || render(name).includes("<AWS::StackId>"), render(name));
+    }
+  }
 });
 
 test("ParkingQueue hands a message out once, so that SQS dead-letters what replay parks and knows its source", () => {
@@ -263,4 +281,13 @@ test("GatewayStack refuses durations that lose or repeat records, and explains a
       return true;
     },
   );
+});
+
+test("the runbook's sketch of the dashboard shows each of its widgets", () => {
+  const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
+  const body = render(only(template, "AWS::CloudWatch::Dashboard").Properties["DashboardBody"]);
+  const titles = [...body.matchAll(/"title":"([^"]+)"/g)].map(([, title = ""]) => title);
+  assert.ok(titles.length > 8);
+  const sketch = /## The dashboard\n[^#]+/.exec(runbook)?.[0] ?? "";
+  for (const title of titles) assert.ok(sketch.includes(`│ ${title} `), title);
 });

@@ -35,6 +35,8 @@ export function render(value: unknown): string {
   if (key === "Fn::Join" && Array.isArray(inner) && Array.isArray(inner[1])) {
     return inner[1].map(render).join(String(inner[0]));
   }
+  if (key === "Fn::Select" && Array.isArray(inner)) return `${render(inner[1])}[${inner[0]}]`;
+  if (key === "Fn::Split" && Array.isArray(inner)) return `(${render(inner[1])} at ${inner[0]})`;
   return JSON.stringify(value);
 }
 
