@@ -1,7 +1,13 @@
 import { ClusterAnswerError } from "../core/cluster/json-request.ts";
 import { supportedRelease } from "../core/definition/define-index.ts";
 import type { JsonObject } from "../core/definition/index-definition.ts";
-import { isTemplate, putNamed, readNamed, removeNamed } from "../core/definition/named-definitions.ts";
+import {
+  isOfTheProduct,
+  isTemplate,
+  putNamed,
+  readNamed,
+  removeNamed,
+} from "../core/definition/named-definitions.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
 import { translateNamed } from "../core/definition/translate-named.ts";
 import type { NamedDefinitionKind } from "../core/routing/endpoint.ts";
@@ -112,12 +118,7 @@ function meant(name: string, found: ReadonlyMap<string, JsonObject>): ReadonlyMa
   const wild = name.includes("*");
   return new Map(
     [...found].filter(
-      ([each, definition]) =>
-        !each.startsWith("understudy-") && !(wild && (each.startsWith(".") || isManaged(definition))),
+      ([each, definition]) => !each.startsWith("understudy-") && !(wild && isOfTheProduct(each, definition)),
     ),
   );
-}
-
-function isManaged({ _meta: meta }: JsonObject): boolean {
-  return typeof meta === "object" && meta !== null && "managed" in meta && meta.managed === true;
 }

@@ -3,6 +3,7 @@ import { byName } from "../../functions/core/cluster/by-name.ts";
 import { ask, readJson } from "../../functions/core/cluster/json-request.ts";
 import type { Cluster } from "../../functions/core/cluster/port.ts";
 import { readDefinitions, readMark } from "../../functions/core/definition/index-definition.ts";
+import { isOfTheSystem } from "../../functions/core/definition/index-states.ts";
 import { segment } from "../../functions/core/routing/path.ts";
 
 /** An index on one side. */
@@ -31,8 +32,8 @@ const metadataSchema = v.object({
 const wanted = ["state", "settings.index.uuid", "settings.index.number_of_shards"];
 
 /**
- * The indices that a multi-target expression names, by name, without the cluster's own (a dot in front)
- * and understudy's.
+ * The indices that a multi-target expression names, by name, without the cluster's own and understudy's. The
+ * backing indices of data streams are among them.
  * @throws ClusterError or ClusterAnswerError when the cluster cannot say.
  */
 export async function readNamedIndices(
@@ -49,7 +50,7 @@ export async function readNamedIndices(
   if (answer.status === 404) return found;
   const indices = [...(readJson(cluster, metadataSchema, answer).metadata?.indices ?? [])];
   for (const [index, described] of indices.sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (index.startsWith(".") || index.startsWith("understudy-")) continue;
+    if (isOfTheSystem(index)) continue;
     const { uuid, number_of_shards } = described.settings.index;
     found.set(index, {
       index,

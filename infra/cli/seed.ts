@@ -6,7 +6,7 @@ import { CannotTell, type ExitCode } from "./cannot-tell.ts";
 import { countDocuments, readNamedIndices } from "./named-indices.ts";
 import { type ReachedClusters, reachClusters } from "./reach-clusters.ts";
 import type { ReachedQueue } from "./reach-queue.ts";
-import { sendRecords, wholeIndex } from "./send-records.ts";
+import { namedDefinitions, sendRecords, wholeIndex } from "./send-records.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -33,11 +33,13 @@ async function seedFrom(
   options: Options,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const pattern = textOption(options, "index") ?? "*";
+  const only = textOption(options, "index");
+  const pattern = only ?? "*";
   const found = [...(await readNamedIndices(clusters.primary, pattern)).values()];
   const closed = found.flatMap(({ index, open }) => (open ? [] : [index]));
   const indices = found.flatMap(({ index, open }) => (open ? [index] : []));
-  if (indices.length === 0) {
+  const definitions = only === undefined ? await namedDefinitions(clusters.primary, "seed") : [];
+  if (indices.length === 0 && definitions.length === 0) {
     throw new CannotTell(
       `PRIMARY has no open index that [${pattern}] names. Try --index with another pattern.`,
     );
@@ -46,16 +48,21 @@ async function seedFrom(
   for (const index of indices) documents += await countDocuments(clusters.primary, index);
   const parked = createSqsQueue(queue.sqs, queue.deadLetterQueueUrl);
   const parkedBefore = (await parked.depth()).visible;
-  await sendRecords(
-    queue,
-    indices.flatMap((index) => wholeIndex(index, "seed")),
-  );
-  terminal.say(`${indices.length} indices with ${documents} documents are queued (${queue.place}).`);
+  await sendRecords(queue, [...definitions, ...indices.flatMap((index) => wholeIndex(index, "seed"))]);
+  const named = only === undefined ? ` and ${definitions.length} templates, pipelines and scripts` : "";
+  terminal.say(`${indices.length} indices with ${documents} documents${named} are queued (${queue.place}).`);
   for (const index of closed) terminal.say(`[${index}] is closed and left out: open it and run this again.`);
   const waitSeconds = numberOption(options, "wait", Number.POSITIVE_INFINITY);
   const level = queue.consumed && (await follow(clusters, queue, indices, documents, waitSeconds, terminal));
   const newlyParked = Math.max(0, (await parked.depth()).visible - parkedBefore);
-  const json = { indices: indices.length, documents, closed, level, parked: newlyParked };
+  const json = {
+    indices: indices.length,
+    documents,
+    definitions: definitions.length,
+    closed,
+    level,
+    parked: newlyParked,
+  };
   terminal.result(outcome(level, newlyParked, queue), json);
   if (newlyParked > 0) return 1;
   return level || waitSeconds === 0 ? 0 : 2;

@@ -48,7 +48,8 @@ ${everywhere}`,
 
 For a PRIMARY that holds documents already: queues the definition and every document of each index, and
 follows the progress until the queue is empty. Only what differs is transferred, so it can be interrupted
-and run again at any time, while clients write. Indices whose name begins with a dot are left out.
+and run again at any time, while clients write. Templates, pipelines and stored scripts go as well, unless
+--index is given. Indices whose name begins with a dot are left out, but those of data streams.
 Exit codes: 0 done, 1 something was parked meanwhile, 2 could not be done or seen to the end.
 
   --index PATTERN              names with * and commas; default *

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as v from "valibot";
 import { must, send } from "../support/client.ts";
+import { compareClusters } from "../support/comparison.ts";
 import { useGateway } from "../support/gateway.ts";
 import { usePair } from "../support/servers.ts";
+import { understudy } from "./cli-process.ts";
 
 // What a cluster keeps besides documents and plain indices: data streams, templates, pipelines, closed indices.
 
@@ -56,6 +59,60 @@ test("a data stream: plain indices on BACKUP behind an alias with its name, thro
   assert.equal((await onBackup("/logs-app")).status, 404);
   assert.equal((await onBackup("/.ds-logs-app-000001")).status, 404);
   assert.equal(await deadLetters(), 0);
+});
+
+test("understudy seed brings what is older than the gateway: streams, templates, pipelines; verify sees it", {
+  skip,
+}, async () => {
+  const primary = (method: string, path: string, body?: unknown) =>
+    must(pair.primary.endpoint, { method, path, body });
+  await primary("PUT", "/_component_template/old-base", {
+    template: { settings: { number_of_replicas: 0 } },
+  });
+  await primary("PUT", "/_index_template/old", {
+    index_patterns: ["old-*"],
+    priority: 200,
+    data_stream: {},
+    composed_of: ["old-base"],
+  });
+  await primary("PUT", "/_ingest/pipeline/old", { description: "old", processors: [] });
+  await must(pair.backup.endpoint, {
+    method: "PUT",
+    path: "/_ingest/pipeline/backups-own",
+    body: { processors: [] },
+  });
+  await primary("POST", "/old-app/_doc?refresh=true", { "@timestamp": "2026-11-23T00:00:00Z", n: 1 });
+
+  const cli = (...words: readonly string[]) => understudy({ DATA_DIR: gateway?.dataDir ?? "" }, ...words);
+  assert.equal((await cli("verify", "--index", "old-app")).code, 1);
+  const seeded = await cli("seed", "--json");
+  assert.equal(seeded.code, 0, seeded.stdout + seeded.stderr);
+  const { definitions, parked } = v.parse(
+    v.object({ definitions: v.number(), parked: v.number() }),
+    seeded.json(),
+  );
+  assert.ok(definitions >= 3, `${definitions}`);
+  assert.equal(parked, 0);
+  for (const path of [
+    "/_component_template/old-base",
+    "/_index_template/old",
+    "/_ingest/pipeline/old",
+    "/_ingest/pipeline/backups-own",
+  ]) {
+    assert.equal((await onBackup(path)).status, 200, path);
+  }
+  assert.equal(await memberOnBackup("/old-app/_count", "count"), 1);
+  const verified = await cli("verify", "--index", "old-app,.ds-old-*", "--json");
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+  assert.match(verified.stdout, /"\.ds-old-app-000001"/);
+  const { differences } = await compareClusters(pair.primary.endpoint, pair.backup.endpoint, {
+    prefix: ".ds-old",
+  });
+  assert.deepEqual(differences, []);
+  for (const path of ["/_data_stream/old-app", "/_index_template/old", "/_component_template/old-base"]) {
+    await call("DELETE", path);
+  }
+  await settled();
 });
 
 test("templates go over behind a shield: BACKUP's indices are PRIMARY's, until the shield is removed", {

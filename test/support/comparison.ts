@@ -154,8 +154,10 @@ async function definitions(
   const named = new Map<string, string>();
   for (const [name, definition] of Object.entries(record(all))) {
     if (name.startsWith("understudy-") || !name.startsWith(prefix)) continue;
-    const { mappings, settings, aliases } = record(definition);
-    const own = Object.entries(record(aliases)).filter(([alias]) => !alias.startsWith("understudy-"));
+    const { mappings, settings, aliases, data_stream: stream } = record(definition);
+    // A data stream is an alias on BACKUP.
+    const withStream = { ...record(aliases), ...(typeof stream === "string" && { [stream]: {} }) };
+    const own = Object.entries(withStream).filter(([alias]) => !alias.startsWith("understudy-"));
     const given = { mappings: withoutMark(withoutType(record(mappings))), settings: record(settings) };
     const { untranslated: _, ...translated } = translateDefinition(given, target);
     const stored = refused

@@ -24,6 +24,9 @@ const indexTemplates = v.object({
 const componentTemplates = v.object({
   component_templates: v.array(v.object({ name: v.string(), component_template: definition })),
 });
+const storedScripts = v.object({
+  metadata: v.optional(v.object({ stored_scripts: v.optional(byName(v.unknown())) })),
+});
 const script = v.object({ _id: v.string(), script: definition });
 
 /**
@@ -65,6 +68,27 @@ export async function readNamed(
     if (!unknown) throw error;
     return new Map();
   }
+}
+
+/**
+ * The names of all definitions of a kind that are the user's own.
+ * @throws ClusterError or ClusterAnswerError when the cluster cannot say.
+ */
+export async function readUsersNames(cluster: Cluster, of: NamedDefinitionKind): Promise<readonly string[]> {
+  if (of !== "script") {
+    const found = [...(await readNamed(cluster, of, "*"))];
+    return found.flatMap(([name, each]) => (isOfTheProduct(name, each) ? [] : [name]));
+  }
+  // No other endpoint lists them.
+  const query = "filter_path=metadata.stored_scripts";
+  const answer = await ask(cluster, { method: "GET", path: "/_cluster/state/metadata", query });
+  return [...(readJson(cluster, storedScripts, answer).metadata?.stored_scripts?.keys() ?? [])];
+}
+
+/** Whether a definition is replication's own, or one that a product brings with it: no wildcard means it. */
+export function isOfTheProduct(name: string, { _meta: meta }: JsonObject): boolean {
+  const managed = isObject(meta) && meta["managed"] === true;
+  return managed || name.startsWith(".") || name.startsWith("understudy-");
 }
 
 /**
