@@ -131,7 +131,8 @@ function throughApi(port: number, apiUrl: string): (call: Call) => Promise<Reply
   };
 }
 
-function awsClient(environment: Readonly<Record<string, string>>): DeployedStack["aws"] {
+/** Sends requests in AWS's JSON protocol to the emulator. */
+export function awsClient(environment: Readonly<Record<string, string>>): DeployedStack["aws"] {
   const url = new URL(environment["AWS_ENDPOINT_URL"] ?? "");
   const credentials = { accessKeyId: "understudy-test", secretAccessKey: "any", sessionToken: undefined };
   return async (service, target, content) => {
