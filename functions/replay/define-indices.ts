@@ -57,8 +57,25 @@ export async function defineIndices(record: DefineRecord, services: ReplayServic
   if (level.length > 0) {
     await attempt(() => levelAliases(services.primary, services.backup, level));
     await attempt(() => levelOpenness(level, services));
+    await attempt(() => assertSettingsStood(record, onPrimary, level, services));
   }
   if (failures.length > 0) throw new TruthUnsettled(failures.slice(0, 3).join("; "));
+}
+
+/**
+ * What was read first may have been written last: another record, which knows a later change, may have been quicker.
+ * So the settings count as levelled only where PRIMARY still has them afterwards.
+ */
+async function assertSettingsStood(
+  { pattern }: DefineRecord,
+  before: ReadonlyMap<string, IndexDefinition>,
+  names: readonly string[],
+  { primary }: ReplayServices,
+): Promise<void> {
+  const after = await readDefinitions(primary, pattern);
+  const text = (definition: IndexDefinition | undefined) => JSON.stringify(definition?.settings);
+  const changed = names.find((name) => text(after.get(name)) !== text(before.get(name)));
+  if (changed !== undefined) throw new TruthUnsettled(`PRIMARY's settings of [${changed}] changed meanwhile`);
 }
 
 function isMarked(definition: IndexDefinition | undefined): boolean {

@@ -47,7 +47,7 @@ function pathFor(api: Fields, args: Fields) {
     const { path, methods, parts } = fieldsOf(entry);
     return { path: String(path), methods, parts: Object.keys(fieldsOf(parts)) };
   });
-  const possible = paths.filter(({ parts }) => parts.every((part) => (args[part] ?? "") !== ""));
+  const possible = paths.filter(({ parts }) => parts.every((part) => listed(args[part]) !== ""));
   const [chosen] = possible.sort((a, b) => b.parts.length - a.parts.length);
   if (chosen === undefined) throw new Error("a part of the path is missing");
   return chosen;

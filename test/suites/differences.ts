@@ -11,7 +11,7 @@ const differsAnyway =
 const othersWork = /\.tasks\.|\.index-graveyard\./;
 
 /** Parts of a text for which the same is true: generated ids, and the numbers of search contexts. */
-const generated = /[\w-]{20,}|(?<=context found for id \[)\d+/g;
+const generated = /(?=[\w-]*[\dA-Z])[\w-]{20,}|(?<=context found for id \[)\d+/g;
 
 /** What differs between the answers of two runs of the same test: statuses, headers, members and their values. */
 export function differencesBetween(direct: readonly Exchange[], through: readonly Exchange[]): string[] {
