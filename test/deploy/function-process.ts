@@ -106,11 +106,13 @@ export async function startFunction(
     },
   });
   const gone = once(child, "exit");
-  const ended = gone.then(() =>
-    Promise.reject(new Error(`${bundle.name} ended before its first invocation`)),
-  );
-  await Promise.race([api.initialised, ended]);
-  ended.catch(() => undefined);
+  const early = gone.then(() => new Error(`${bundle.name} ended before its first invocation`));
+  const failure = await Promise.race([api.initialised.catch((error: unknown) => error), early]);
+  if (failure !== undefined) {
+    child.kill("SIGKILL");
+    api.close();
+    throw failure;
+  }
   return {
     initMs: performance.now() - began,
     invoke: (event, timeoutMs = 30_000) => api.invoke(event, timeoutMs),
