@@ -24,3 +24,12 @@ test("createShield() says why there is none, and fails where BACKUP cannot be as
   assert.match((await createShield(old).raise()) ?? "", /no such thing/);
   await assert.rejects(createShield(fakeCluster("backup", () => clusterError(503, "blocked"))).raise());
 });
+
+test("createShield() says why there is none where BACKUP's user may not read or put templates", async () => {
+  const denied = clusterError(403, "security_exception", "no permissions");
+  assert.match((await createShield(fakeCluster("backup", () => denied)).raise()) ?? "", /no permissions/);
+  const reads = fakeCluster("backup", ({ method }) =>
+    method === "GET" ? clusterError(404, "missing") : denied,
+  );
+  assert.match((await createShield(reads).raise()) ?? "", /no permissions/);
+});

@@ -22,11 +22,12 @@ export interface AnalysedIndex {
 
 /**
  * Gives BACKUP's index PRIMARY's analyzers and similarities, before the mapping that names them. An index
- * takes them only while it is closed, on either side: records of it wait for that moment. One that an
- * earlier, interrupted levelling left closed is opened. What BACKUP refused is not tried again by this
- * process, so that an index is not closed in vain again and again.
+ * takes them only while it is closed, on either side: records of it wait for that moment, or open it for
+ * themselves. Where one did before the analysis was on, this throws, so that the mapping is not merged without
+ * it. What BACKUP refuses of a closed index is not tried again by this process, so that an index is not closed
+ * in vain again and again.
  * @returns what BACKUP does not take.
- * @throws ClusterError or ClusterAnswerError when BACKUP fails.
+ * @throws ClusterError or ClusterAnswerError when BACKUP fails or the index was opened meanwhile: try again later.
  */
 export type LevelAnalysis = (on: AnalysedIndex, target: Release) => Promise<readonly Untranslated[]>;
 
@@ -35,8 +36,6 @@ export function createAnalysisLevelling(backup: Cluster): LevelAnalysis {
   const refused = new Map<string, readonly Untranslated[]>();
   return async ({ index, source, present }, target) => {
     const path = `/${segment(index)}`;
-    const open = () => ask(backup, { method: "POST", path: `${path}/_open` });
-    if (present.settings["index.verified_before_close"] === "true") await open();
     const wanted = Object.entries(translateSettings(source.settings, target).definition);
     const different = wanted.filter(
       ([name, value]) => isAnalysis(name) && JSON.stringify(present.settings[name]) !== JSON.stringify(value),
@@ -50,13 +49,18 @@ export function createAnalysisLevelling(backup: Cluster): LevelAnalysis {
       await ask(backup, { method: "PUT", path: `${path}/_settings`, body: Object.fromEntries(different) });
       return [];
     } catch (error) {
-      if (!(error instanceof ClusterAnswerError) || error.status !== 400) throw error;
+      if (!(error instanceof ClusterAnswerError) || error.status !== 400 || wasOpen(error)) throw error;
       const { message: reason } = error;
       const untranslated = different.map(([name]) => ({ path: `settings/${name}`, reason }));
       refused.set(attempt, untranslated);
       return untranslated;
     } finally {
-      await open();
+      await ask(backup, { method: "POST", path: `${path}/_open` });
     }
   };
+}
+
+/** "Can't update non dynamic settings [...] for open indices [...]", the same words in all versions. */
+function wasOpen({ message }: ClusterAnswerError): boolean {
+  return message.includes("for open indices");
 }
