@@ -21,7 +21,7 @@ export function createBackupGuard(backup: Cluster, now: () => number): BackupGua
   return async () => {
     if (now() < checkedUntil) return reason;
     const asksForCredentials = await refusesStrangers(backup);
-    if (asksForCredentials === undefined) return undefined;
+    if (asksForCredentials === undefined) return "it did not say whether it asks for credentials";
     checkedUntil = now() + freshMs;
     reason = asksForCredentials
       ? undefined
@@ -30,18 +30,20 @@ export function createBackupGuard(backup: Cluster, now: () => number): BackupGua
   };
 }
 
-/** `undefined` where BACKUP does not answer: then there is nothing to guard. */
+/** `undefined` where BACKUP does not tell. It is asked for what is guarded, a search, at the least cost. */
 async function refusesStrangers(backup: Cluster): Promise<boolean | undefined> {
   try {
     // An empty value: without any the service's own would be sent.
     const headers = { authorization: "" };
     const { status } = await backup.send({
       method: "GET",
-      path: "/_all/_settings",
+      path: "/_search",
+      query: "size=0&terminate_after=1&filter_path=took",
       headers,
       timeoutMs: probeTimeoutMs,
     });
-    return status === 401 || status === 403;
+    if (status === 401 || status === 403) return true;
+    return status === 429 || status >= 500 ? undefined : false;
   } catch (error) {
     if (error instanceof ClusterError) return undefined;
     throw error;

@@ -32,7 +32,8 @@ export function inPrimarysForm(request: GatewayRequest, answer: ReadAnswer, form
   const formed = { ...answer, headers: primarysHeaders(request, answer.headers, form) };
   const root = form.root();
   if (request.method === "GET" && request.path === "/" && answer.status === 200 && root !== undefined) {
-    return { ...formed, headers: { ...formed.headers, ...root.headers }, body: root.body };
+    const { "content-encoding": _encoding, ...headers } = formed.headers;
+    if (String(headers["content-type"] ?? "").includes("json")) return { ...formed, headers, body: root };
   }
   return withTypes(request, formed, form);
 }

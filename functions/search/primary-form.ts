@@ -1,4 +1,3 @@
-import type { Headers } from "../core/cluster/port.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import type { ReadAnswer } from "./first-part.ts";
 
@@ -13,8 +12,8 @@ export interface PrimaryForm {
   hasTypes(): boolean;
   /** That of an index's documents: `_doc`, unless PRIMARY has shown another one (Elasticsearch 6 and indices of it). */
   typeIn(index: string): string;
-  /** The answer to `GET /`, by which clients recognise the product. */
-  root(): { readonly headers: Headers; readonly body: Buffer } | undefined;
+  /** The JSON that answers `GET /`, by which clients recognise the product. */
+  root(): Buffer | undefined;
 }
 
 /** Before PRIMARY answered anything. */
@@ -35,18 +34,20 @@ export function createPrimaryForm(): PrimaryForm {
   let totalIsNumber = false;
   let hasTypes = false;
   const types = new Map<string, string>();
-  let root: ReturnType<PrimaryForm["root"]>;
+  let root: Buffer | undefined;
   return {
     learn({ method, path, query }, { status, headers, body }) {
       if (status >= 300) return;
       product = headers["x-elastic-product"]?.toString();
       if (!Buffer.isBuffer(body) || headers["content-encoding"] !== undefined) return;
-      if (method === "GET" && path === "/") root = { headers, body };
+      const isJson = String(headers["content-type"] ?? "").includes("json");
+      if (method === "GET" && path === "/" && query === "" && isJson) root = body;
       const start = body.toString("latin1", 0, lookedAtBytes);
       const [, total] = /"hits":\{"total":([\d{])/.exec(start) ?? [];
       if (total !== undefined && !query.includes("rest_total_hits_as_int")) totalIsNumber = total !== "{";
       const [, index, type] = /"_index":"([^"]*)",(?:"_type":"([^"]*)")?/.exec(start) ?? [];
-      if (index === undefined) return;
+      // Without its `_type` a hit may have been asked for.
+      if (index === undefined || query.includes("filter_path")) return;
       hasTypes = type !== undefined;
       if (type === undefined || type === usualType) types.delete(index);
       else if (types.size < indicesMax) types.set(index, type);

@@ -16,7 +16,6 @@ import type { SearchServices } from "./search-services.ts";
 /** One read of the kind. */
 interface Reading {
   readonly use: HandleUse;
-  readonly handles: Handles;
   readonly services: SearchServices;
 }
 
@@ -30,52 +29,59 @@ export async function readWithHandles(
   use: HandleUse,
   services: SearchServices,
 ): Promise<ReadAnswer> {
-  const handles = await services.handles();
-  const reading: Reading = { use, handles, services };
-  const opened = await openHandles(request, use, handles, services.bodyBytesMax);
+  const opened = await openHandles(request, use, services.handles, services.bodyBytesMax);
   switch (opened.kind) {
     case "refused":
       return opened.answer;
     case "missing":
       return missingHandle(use);
     case "bound":
-      return readBound(opened.parts, reading);
+      return readBound(request, opened.parts, { use, services });
     case "free": {
       const gives = use.does === "perhaps" ? asksForScroll(request) : givesAny(use);
       if (!gives) return (await firstAvailable(request, true, services)).answer;
+      const handles = await services.handles();
       const { answer, by } = await firstAvailable(readable(request), true, services);
-      return by === undefined ? answer : compressed(sealed(answer, by, reading), request);
+      return by === undefined ? answer : compressed(sealed(answer, by, use, handles), request);
     }
   }
 }
 
 async function readBound(
+  request: GatewayRequest,
   parts: ReadonlyMap<ClusterName, GatewayRequest>,
   reading: Reading,
 ): Promise<ReadAnswer> {
-  const answers = await Promise.all([...parts].map(([by, part]) => readPart(by, part, reading)));
+  const isRead = givesAny(reading.use) || parts.size > 1;
+  const answers = await Promise.all(
+    [...parts].map(([by, part]) => readPart(by, isRead ? readable(part) : part, reading)),
+  );
+  const answer = together(answers);
+  return isRead ? compressed(answer, request) : answer;
+}
+
+function together(answers: readonly ReadAnswer[]): ReadAnswer {
   const [only, ...others] = answers;
   if (only !== undefined && others.length === 0) return only;
   const failed = answers.find(({ status }) => status >= 400 && status !== 404);
   return failed ?? freedTogether(answers.filter(isWhole));
 }
 
+/** No other cluster can answer, so PRIMARY is asked even where it failed a moment ago. */
 async function readPart(by: ClusterName, part: GatewayRequest, reading: Reading): Promise<ReadAnswer> {
   const { use, services } = reading;
-  const asking = givesAny(use) ? readable(part) : part;
-  const asked =
-    by === "primary" ? await askPrimary(asking, true, services) : await askBackup(asking, services);
+  const asked = by === "primary" ? await askPrimary(part, false, services) : await askBackup(part, services);
   switch (asked.kind) {
     case "unavailable":
       return missingHandle(use);
     case "limited":
       return asked.answer;
     case "answered":
-      return givesAny(use) ? compressed(sealed(asked.answer, by, reading), part) : asked.answer;
+      return givesAny(use) ? sealed(asked.answer, by, use, await services.handles()) : asked.answer;
   }
 }
 
-function sealed(answer: ReadAnswer, cluster: ClusterName, { use, handles }: Reading): ReadAnswer {
+function sealed(answer: ReadAnswer, cluster: ClusterName, use: HandleUse, handles: Handles): ReadAnswer {
   return sealHandles(answer, use, (original) => handles.seal({ cluster, original }));
 }
 

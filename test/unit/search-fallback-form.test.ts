@@ -94,6 +94,28 @@ test("searchWithFailover() answers GET / with PRIMARY's own words, once it knows
   assert.equal((await root()).status, 401);
 });
 
+test("searchWithFailover() repeats nothing of PRIMARY's answer to GET / but its JSON, and none that is a part of it", async () => {
+  const { read, primary, backup } = reading(
+    () => json('{"version":{"number":"8.19.0"}}', { "set-cookie": "other", "x-opaque-id": "other" }),
+    () => json("backup", { "x-opaque-id": "mine", "content-encoding": "gzip" }),
+  );
+  await read(fakeRequest("GET /"));
+  primary.answer(() => json("{}"));
+  await read(fakeRequest("GET /?filter_path=x"));
+  primary.answer(() => ({ headers: { "content-type": "application/yaml" }, body: "---" }));
+  await read(fakeRequest("GET /"));
+  primary.answer(away);
+  const { headers, body } = await read(fakeRequest("GET /"));
+  assert.equal(body.toString(), '{"version":{"number":"8.19.0"}}');
+  assert.deepEqual(headers, {
+    "content-type": "application/json; charset=UTF-8",
+    "x-opaque-id": "mine",
+    "x-understudy-served-by": "backup",
+  });
+  backup.answer(() => ({ headers: { "content-type": "application/yaml" }, body: "---" }));
+  assert.equal((await read(fakeRequest("GET /"))).body.toString(), "---");
+});
+
 test("searchWithFailover() asks BACKUP for a total in a number where PRIMARY gives one", async () => {
   const { read, primary, backup } = reading(
     () => json('{"took":1,"hits":{"total":3,"hits":[]}}'),
@@ -154,6 +176,17 @@ test("searchWithFailover() gives documents the type that PRIMARY has shown for t
   const { body } = await read(fakeRequest("POST /_mget", "{}"));
   const docs = JSON.parse(body.toString()).docs.map(({ _type }: { _type: string }) => _type);
   assert.deepEqual(docs, ["novel", "_doc"]);
+});
+
+test("searchWithFailover() neither learns nor forgets types by answers that are filtered", async () => {
+  const { read, primary, backup } = reading(() => json('{"_index":"books","_type":"novel","_id":"1"}'));
+  await read(fakeRequest("GET /books/novel/1"));
+  primary.answer(() => json('{"_index":"books","_id":"1"}'));
+  await read(fakeRequest("GET /books/novel/1?filter_path=_index,_id"));
+  primary.answer(away);
+  backup.answer(() => json('{"docs":[{"_index":"books","_id":"1"}]}'));
+  const { body } = await read(fakeRequest("POST /_mget", "{}"));
+  assert.equal(body.toString(), '{"docs":[{"_index":"books","_type":"novel","_id":"1"}]}');
 });
 
 test("searchWithFailover() gives a long answer's hits their types as it streams", async () => {

@@ -4,6 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { ClusterName } from "../../functions/core/cluster/port.ts";
+import { searchWithFailover } from "../../functions/search/search-with-failover.ts";
 import { type FakeAnswer, noAnswer, textOf } from "../support/fake-cluster.ts";
 import { fakeRequest } from "../support/fake-request.ts";
 import { fakeHandles, reading } from "../support/fake-search-services.ts";
@@ -242,6 +243,52 @@ test("searchWithFailover() frees the handles of several clusters at each, and fo
   assert.deepEqual([answer.status, await told(answer)], [200, { succeeded: true, num_freed: 3 }]);
   assert.equal(textOf(primary.requests[0]), '{"scroll_id":["p1","p2"]}');
   assert.equal(textOf(backup.requests[0]), '{"scroll_id":["b1"]}');
+});
+
+test("searchWithFailover() frees the handles of several clusters for a client that reads gzip", async () => {
+  const zipped = (body: object, given: FakeAnswer["headers"]) =>
+    given?.["accept-encoding"] === undefined
+      ? json(body)
+      : { headers: { "content-encoding": "gzip" }, body: gzipSync(JSON.stringify(body)) };
+  const pits = (id: string) => ({ pits: [{ successful: true, pit_id: id.padEnd(2000, "x") }] });
+  const { read } = reading(
+    ({ headers, path }) =>
+      zipped(path.endsWith("scroll") ? { succeeded: true, num_freed: 2 } : pits("p"), headers),
+    ({ headers, path }) =>
+      zipped(path.endsWith("scroll") ? { succeeded: true, num_freed: 1 } : pits("b"), headers),
+  );
+  const headers = { "accept-encoding": "gzip" };
+  const ids = [sealed("primary", "p1"), sealed("backup", "b1")];
+  const freed = (path: string, body: object) =>
+    read(fakeRequest(`DELETE ${path}`, JSON.stringify(body), { headers }));
+  assert.deepEqual(await told(await freed("/_search/scroll", { scroll_id: ids })), {
+    succeeded: true,
+    num_freed: 3,
+  });
+  const closed = await freed("/_search/point_in_time", { pit_id: ids });
+  assert.equal(JSON.parse(gunzipSync(await bytesOf(closed.body)).toString()).pits.length, 2);
+});
+
+test("searchWithFailover() asks PRIMARY for the next page although it failed a moment ago", async () => {
+  const { read, primary, services } = reading(() => json('{"_scroll_id":"p1"}'));
+  services.primaryHealth.failed();
+  const scroll_id = sealed("primary", "p1");
+  const answer = await read(fakeRequest("POST /_search/scroll", JSON.stringify({ scroll_id })));
+  assert.equal(answer.status, 200);
+  assert.equal(primary.requests.length, 1);
+});
+
+test("searchWithFailover() needs the handles' key only where a request brings or gets a handle", async () => {
+  const { primary, services } = reading(() => json("{}"));
+  const handles = () => Promise.reject(new Error("the key cannot be read"));
+  const read = (line: string, body: string) =>
+    searchWithFailover(fakeRequest(line, body), { ...services, handles });
+  assert.equal((await read("POST /books/_search", "{}")).status, 200);
+  assert.equal((await read("POST /_msearch", "{}\n{}\n")).status, 200);
+  await assert.rejects(read("POST /books/_search?scroll=1m", "{}"), /the key/);
+  await assert.rejects(read("POST /_search", '{"pit":{"id":"x"}}'), /the key/);
+  // Nobody could end a context whose handle nobody gets.
+  assert.equal(primary.requests.length, 2);
 });
 
 test("searchWithFailover() tells when one of several clusters refuses to free", async () => {

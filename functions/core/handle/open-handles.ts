@@ -29,11 +29,14 @@ type Carried =
 /** Any other body that cannot be read is the cluster's to refuse, or to understand: OpenSearch knows zstd. */
 const tooLong = 413;
 
-/** Puts the clusters' own handles where the request has the gateway's. The rest of its bytes stay what they are. */
+/**
+ * Puts the clusters' own handles where the request has the gateway's. The rest of its bytes stay what they are.
+ * `handlesOf` is asked for a request that carries any.
+ */
 export async function openHandles(
   request: GatewayRequest,
   use: HandleUse,
-  handles: Handles,
+  handlesOf: () => Promise<Handles>,
   bodyBytesMax: number,
 ): Promise<Opened> {
   if (use.does === "free-all") return { kind: "bound", parts: new Map([["primary", request]]) };
@@ -44,6 +47,7 @@ export async function openHandles(
   const carried = use.brought.flatMap((place) => carriedAt(place, request, body, use));
   if (carried.length === 0) return { kind: "free", request };
   const meant = meantOf(carried);
+  const handles = await handlesOf();
   if (use.does === "free") return freeHandles(request, use, meant, handles);
   const found = meant.map((text) => handles.open(text));
   const [first] = found;
