@@ -1,8 +1,9 @@
 import type { ClusterName } from "../core/cluster/port.ts";
-import type { HandleUse } from "../core/handle/handle-use.ts";
+import { givesAny, type HandleUse, mayGive } from "../core/handle/handle-use.ts";
 import type { Handles } from "../core/handle/handles.ts";
 import { freedTogether, missingHandle } from "../core/handle/missing-handle.ts";
 import { openHandles } from "../core/handle/open-handles.ts";
+import { compressed, readable } from "../core/handle/readable-answer.ts";
 import { sealHandles } from "../core/handle/seal-handles.ts";
 import type { Answer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
@@ -10,7 +11,6 @@ import { askBackup } from "./ask-backup.ts";
 import { askPrimary } from "./ask-primary.ts";
 import { firstAvailable } from "./first-available.ts";
 import type { ReadAnswer } from "./first-part.ts";
-import { compressed, readable } from "./readable-answer.ts";
 import type { SearchServices } from "./search-services.ts";
 
 /** One read of the kind. */
@@ -38,8 +38,7 @@ export async function readWithHandles(
     case "bound":
       return readBound(request, opened.parts, { use, services });
     case "free": {
-      const gives = use.does === "perhaps" ? asksForScroll(request) : givesAny(use);
-      if (!gives) return (await firstAvailable(request, true, services)).answer;
+      if (!mayGive(use, request)) return (await firstAvailable(request, true, services)).answer;
       const handles = await services.handles();
       const { answer, by } = await firstAvailable(readable(request), true, services);
       return by === undefined ? answer : compressed(sealed(answer, by, use, handles), request);
@@ -83,14 +82,6 @@ async function readPart(by: ClusterName, part: GatewayRequest, reading: Reading)
 
 function sealed(answer: ReadAnswer, cluster: ClusterName, use: HandleUse, handles: Handles): ReadAnswer {
   return sealHandles(answer, use, (original) => handles.seal({ cluster, original }));
-}
-
-function givesAny({ given }: HandleUse): boolean {
-  return given.own.length + given.inner.length > 0;
-}
-
-function asksForScroll({ query }: GatewayRequest): boolean {
-  return query.includes("scroll") && new URLSearchParams(query).has("scroll");
 }
 
 function isWhole(answer: ReadAnswer): answer is Answer {

@@ -6,6 +6,7 @@ import { unsupportedFormat } from "./body-format.ts";
 import { changeDefinition, writeByQuery } from "./change-indices.ts";
 import { concernedIndices } from "./concerned-indices.ts";
 import { passThrough } from "./pass-through.ts";
+import { readPrimary } from "./read-primary.ts";
 import { reindexTarget } from "./reindex-target.ts";
 import { unsupportedPrimary } from "./unsupported-primary.ts";
 import { writeBulk } from "./write-bulk.ts";
@@ -42,6 +43,7 @@ export async function writeThrough(request: GatewayRequest, shared: WriteService
       return changeDefinition(request, endpoint.pattern, services, endpoint.of);
     case "read":
     case "handle":
+      return readPrimary(request, services);
     case "pass":
       return (await passThrough(request, services)).answer;
   }

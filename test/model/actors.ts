@@ -10,6 +10,7 @@ import { createParkingLot } from "../../functions/replay/park.ts";
 import { pauseSeconds, type ReplayServices, replayBatch } from "../../functions/replay/replay-batch.ts";
 import type { WriteServices } from "../../functions/write/write-services.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
+import { fakeHandles } from "../support/fake-handles.ts";
 import { noShield } from "../support/no-shield.ts";
 import { noUntranslated } from "../support/no-untranslated.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
@@ -58,6 +59,7 @@ export function startWriters(universe: Universe, instances: number): Writers {
     const objects = universe.objects.portFor(process);
     const services: WriteServices = {
       primary,
+      handles: () => Promise.resolve(fakeHandles),
       catalog: createPrimaryCatalog(primary, 5000, world.now),
       intents: createIntents(objects, intentPrefix, () => undefined),
       intentMode: "before",

@@ -11,6 +11,7 @@ import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
 import { createParkingLot } from "../../functions/replay/park.ts";
 import { type MessageEnd, type ReplayServices, replayBatch } from "../../functions/replay/replay-batch.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
+import { fakeHandles } from "../support/fake-handles.ts";
 import { noShield } from "../support/no-shield.ts";
 import { noUntranslated } from "../support/no-untranslated.ts";
 import { asCluster, createMemoryCluster, type MemoryCluster } from "./cluster/memory-cluster.ts";
@@ -68,6 +69,7 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
     catalog,
     intents: noIntents,
     intentMode: "before" as const,
+    handles: () => Promise.resolve(fakeHandles),
     newId: () => "unused",
     bodyBytesMax: 1e6,
     writeTimeoutMs: 1000,

@@ -1,18 +1,12 @@
 import { createHealth } from "../../functions/core/cluster/health.ts";
 import type { Cluster } from "../../functions/core/cluster/port.ts";
-import { createHandles } from "../../functions/core/handle/handles.ts";
 import { openGuard } from "../../functions/search/backup-guard.ts";
 import { createPrimaryForm } from "../../functions/search/primary-form.ts";
 import { searchWithFailover } from "../../functions/search/search-with-failover.ts";
 import { type Answering, fakeCluster } from "./fake-cluster.ts";
+import { fakeHandles } from "./fake-handles.ts";
 import { fakeRequest } from "./fake-request.ts";
 import { fakeTelemetry } from "./fake-telemetry.ts";
-
-/** The handles that `reading` uses. */
-export const fakeHandles = createHandles({
-  key: "a key for tests",
-  identities: { primary: "p", backup: "b" },
-});
 
 /** BACKUP's answer, unless a test has another. */
 export const fine = () => ({ headers: { "content-type": "application/json" }, body: "from BACKUP" });

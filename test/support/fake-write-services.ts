@@ -2,6 +2,7 @@ import type { PrimaryCatalog } from "../../functions/core/definition/primary-cat
 import { createIntents, noIntents } from "../../functions/core/intent/intents.ts";
 import type { WriteServices } from "../../functions/write/write-services.ts";
 import { type Answering, fakeCluster } from "./fake-cluster.ts";
+import { fakeHandles } from "./fake-handles.ts";
 import { fakeObjectStore } from "./fake-object-store.ts";
 import { fakeQueue } from "./fake-queue.ts";
 import { fakeTelemetry } from "./fake-telemetry.ts";
@@ -47,6 +48,7 @@ export function fakeWriteServices(answering: Answering, more: Partial<WriteServi
     more.intentMode === "off" ? noIntents : createIntents(intentStore, "intents/", () => undefined);
   const services: WriteServices = {
     primary,
+    handles: () => Promise.resolve(fakeHandles),
     catalog,
     intents,
     intentMode: "before",

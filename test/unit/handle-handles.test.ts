@@ -36,6 +36,24 @@ test("createHandles() opens nothing that it did not seal", () => {
   for (const text of strange) assert.equal(handles.open(text), undefined, text);
 });
 
+test("handleUse() tells what an endpoint does with handles, and whether it needs one", () => {
+  const cases = [
+    ["POST /books/_search", "perhaps", false],
+    ["POST /_sql", "gives", false],
+    ["POST /books/_pit", "gives", false],
+    ["POST /_search/scroll", "gives", true],
+    ["DELETE /_search/scroll", "free", true],
+    ["POST /_sql/close", "gives", true],
+    ["GET /_search/point_in_time/_all", "gives", false],
+    ["DELETE /_search/point_in_time/_all", "free-all", false],
+  ] as const;
+  for (const [line, does, needsOne] of cases) {
+    const [method = "", path = ""] = line.split(" ");
+    const use = handleUse(method, path);
+    assert.deepEqual([use?.does, use?.needsOne], [does, needsOne], line);
+  }
+});
+
 test("handleUse() knows the endpoints of handles, with and without an index before them", () => {
   const known = [
     "POST /_search",

@@ -4,8 +4,9 @@ import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import type { ClusterRequest } from "../../functions/core/cluster/port.ts";
 import { clusterError, type FakeAnswer, lineOf, noAnswer, textOf } from "../support/fake-cluster.ts";
+import { fakeHandles } from "../support/fake-handles.ts";
 import { fakeRequest } from "../support/fake-request.ts";
-import { fakeHandles, reading } from "../support/fake-search-services.ts";
+import { reading } from "../support/fake-search-services.ts";
 
 const json = (body: unknown, headers: Record<string, string> = {}): FakeAnswer => ({
   headers: { "content-type": "application/json; charset=UTF-8", ...headers },

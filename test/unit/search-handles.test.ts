@@ -6,8 +6,9 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import type { ClusterName } from "../../functions/core/cluster/port.ts";
 import { searchWithFailover } from "../../functions/search/search-with-failover.ts";
 import { type FakeAnswer, noAnswer, textOf } from "../support/fake-cluster.ts";
+import { fakeHandles } from "../support/fake-handles.ts";
 import { fakeRequest } from "../support/fake-request.ts";
-import { fakeHandles, reading } from "../support/fake-search-services.ts";
+import { reading } from "../support/fake-search-services.ts";
 
 const json = (body: unknown): FakeAnswer => ({ headers: { "content-type": "application/json" }, body });
 const sealed = (cluster: ClusterName, original: string) => fakeHandles.seal({ cluster, original });
@@ -230,6 +231,29 @@ test("searchWithFailover() leaves a body that it cannot decode to the cluster, a
   assert.equal(await sent("gzip", Buffer.from("no gzip")), 200);
   assert.equal(textOf(primary.requests[1]), "no gzip");
   assert.equal(await sent("gzip", gzipSync(Buffer.alloc(2_000_000))), 413);
+  assert.equal(primary.requests.length, 2);
+});
+
+test("searchWithFailover() forwards no request that needs a handle where one may stand unseen", async () => {
+  const { read, primary, backup } = reading(() => json({}));
+  const yaml = { "content-type": "application/yaml; x=json" };
+  const zstd = { "content-type": "application/json", "content-encoding": "zstd" };
+  const hidden = [
+    fakeRequest("POST /_search/scroll", "scroll_id: raw", { headers: yaml }),
+    fakeRequest(`POST /_search/scroll/${sealed("primary", "p1")}`, "scroll_id: raw", { headers: yaml }),
+    fakeRequest("DELETE /_search/point_in_time", "pit_id: raw", { headers: yaml }),
+    fakeRequest("POST /_search/scroll", "no json", { headers: zstd }),
+    fakeRequest('GET /_search/scroll?source={"scroll_id":"raw"}&source_content_type=application/json'),
+    fakeRequest("DELETE /_search/scroll", '{"scroll_id":["_all","raw"]}'),
+  ];
+  for (const request of hidden) {
+    const { status } = await read(request);
+    assert.equal(status, request.path === "/_search/point_in_time" ? 200 : 404);
+  }
+  assert.equal(primary.requests.length + backup.requests.length, 0);
+  // What is missing altogether, or is no handle's endpoint, the cluster says better.
+  await read(fakeRequest("POST /_search/scroll"));
+  await read(fakeRequest("POST /_search", "query: {}", { headers: yaml }));
   assert.equal(primary.requests.length, 2);
 });
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
 import type { Answer } from "../../functions/core/http/answer.ts";
 import { parseMessage } from "../../functions/core/replication/header.ts";
 import { writeThrough } from "../../functions/write/write-through.ts";
 import { clusterError, noAnswer, textOf } from "../support/fake-cluster.ts";
+import { fakeHandles } from "../support/fake-handles.ts";
 import { fakeRequest } from "../support/fake-request.ts";
 import { fakeWriteServices } from "../support/fake-write-services.ts";
 
@@ -274,6 +275,23 @@ test("writeThrough() passes everything else to PRIMARY untouched, and queues not
   assert.equal(`${forwarded?.path}?${forwarded?.query}`, "/_cluster/settings?flat_settings");
   assert.equal(textOf(forwarded), "{ }");
   assert.deepEqual(forwarded?.headers, { "x-opaque-id": "7" });
+  assert.deepEqual(queue.sent, []);
+});
+
+test("writeThrough() seals the scroll id of a read under a type as PRIMARY's, and reads no other answer", async () => {
+  const headers = { "accept-encoding": "gzip", "content-type": "application/json" };
+  const page = (id: string) => JSON.stringify({ _scroll_id: id, hits: { hits: ["x".repeat(2000)] } });
+  const { services, primary, queue } = fakeWriteServices(() => ({
+    headers: { "content-type": "application/json" },
+    body: page("raw=="),
+  }));
+  const read = (query: string) =>
+    writeThrough(fakeRequest(`POST /books/book/_search${query}`, "{}", { headers }), services);
+  const sealed = fakeHandles.seal({ cluster: "primary", original: "raw==" });
+  assert.equal(gunzipSync((await read("?scroll=1m")).body).toString(), page(sealed));
+  assert.deepEqual(primary.requests[0]?.headers, { "content-type": "application/json" });
+  assert.equal((await read("")).body.toString(), page("raw=="));
+  assert.deepEqual(primary.requests[1]?.headers, headers);
   assert.deepEqual(queue.sent, []);
 });
 

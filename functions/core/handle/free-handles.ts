@@ -16,7 +16,8 @@ export function freeHandles(
   texts: readonly string[],
   handles: Handles,
 ): Opened {
-  if (texts.includes(everyContext)) return { kind: "bound", parts: new Map([["primary", request]]) };
+  if (texts.every((text) => text === everyContext))
+    return { kind: "bound", parts: new Map([["primary", request]]) };
   const originals = new Map<ClusterName, string[]>();
   // Several may stand in one text. No handle has a comma inside.
   for (const text of texts.flatMap((list) => list.split(","))) {

@@ -1,4 +1,6 @@
+import type { GatewayRequest } from "../http/request.ts";
 import { treatmentOf } from "../routing/classify.ts";
+import type { Treatment } from "../routing/endpoint.ts";
 
 /** A place of a request that may hold a handle. */
 export interface HandlePlace {
@@ -17,9 +19,13 @@ export interface HandleUse {
    * time. `free`: it gives them back, those of several clusters at once. `free-all`: every one of the cluster's.
    */
   readonly does: "gives" | "perhaps" | "free" | "free-all";
+  /** Whether a request that brings none makes no sense. */
+  readonly needsOne: boolean;
   /** The variables of the path. */
   readonly variables: ReadonlyMap<string, string>;
 }
+
+type HandleTreatment = Extract<Treatment, { kind: "read" | "handle" }>;
 
 /**
  * What the endpoint has to do with handles, by the table of endpoints; `undefined` where nothing. Task ids are no
@@ -30,14 +36,6 @@ export function handleUse(method: string, path: string): HandleUse | undefined {
   const treatment = treatmentOf(method, path, variables);
   if (treatment?.kind !== "read" && treatment?.kind !== "handle") return undefined;
   if (treatment.handles.length === 0) return undefined;
-  const kinds = new Set(treatment.handles.map(({ handle }) => handle));
-  const contexts = kinds.has("scroll") || kinds.has("pit");
-  const does =
-    treatment.kind === "read"
-      ? contexts && "perhaps"
-      : treatment.does === "list"
-        ? method === "DELETE" && "free-all"
-        : treatment.does === "close" && contexts && "free";
   return {
     brought: treatment.handles.flatMap(({ brought }) => brought.map(placeOf)),
     given: {
@@ -46,9 +44,35 @@ export function handleUse(method: string, path: string): HandleUse | undefined {
         given.filter((name) => name.includes(".")).map((name) => name.slice(name.lastIndexOf(".") + 1)),
       ),
     },
-    does: does || "gives",
+    does: doneAt(treatment, method),
+    needsOne: treatment.kind === "handle" && (treatment.does === "use" || treatment.does === "close"),
     variables,
   };
+}
+
+/** Whether an answer at the endpoint may hold handles. */
+export function givesAny({ given }: HandleUse): boolean {
+  return given.own.length + given.inner.length > 0;
+}
+
+/** Whether the answer to a request that brings no handle may hold some. */
+export function mayGive(use: HandleUse, { query }: GatewayRequest): boolean {
+  if (use.does !== "perhaps") return givesAny(use);
+  return query.includes("scroll") && new URLSearchParams(query).has("scroll");
+}
+
+function doneAt(treatment: HandleTreatment, method: string): HandleUse["does"] {
+  const contexts = treatment.handles.some(({ handle }) => handle === "scroll" || handle === "pit");
+  if (treatment.kind === "read") return contexts ? "perhaps" : "gives";
+  switch (treatment.does) {
+    case "list":
+      return method === "DELETE" ? "free-all" : "gives";
+    case "close":
+      return contexts ? "free" : "gives";
+    case "open":
+    case "use":
+      return "gives";
+  }
 }
 
 function placeOf(text: string): HandlePlace {

@@ -28,8 +28,9 @@ const sealedForm = /^understudy_(primary|backup)_([\w-]{22})_(.*)$/s;
 /**
  * Scroll ids, points in time, cursors and the like, wrapped as `understudy_<cluster>_<MAC>_<original>`. A cluster
  * that gets another's handle answers with errors that no client understands, and random bytes have ended a
- * node (out of memory), so nothing is forwarded that does not bear the gateway's own mark: the first 128 bits of
- * HMAC-SHA-256.
+ * node (out of memory), so no handle is forwarded that does not bear the gateway's own mark: the first 128 bits of
+ * HMAC-SHA-256. But one in a search that the gateway does not read (a body in YAML, CBOR or Smile, an unknown
+ * compression, the parameter `source`) goes to the cluster as it is.
  */
 export function createHandles({ key, identities }: HandlesOptions): Handles {
   const mac = ({ cluster, original }: Handle): string =>

@@ -13,7 +13,8 @@ import { type FoundHandle, handlesInBody } from "./handles-in-body.ts";
  * A request with its clients' handles opened.
  * - `free`: it carries none; any cluster may answer.
  * - `bound`: only these clusters can, each with its own part. Several only where handles are given back.
- * - `missing`: a handle that this gateway did not give out, or several of different clusters.
+ * - `missing`: a handle that this gateway did not give out, or several of different clusters; or none that can be
+ *   found, where one is needed and may be hidden.
  */
 export type Opened =
   | { readonly kind: "free"; readonly request: GatewayRequest }
@@ -42,7 +43,9 @@ export async function openHandles(
   if (use.does === "free-all") return { kind: "bound", parts: new Map([["primary", request]]) };
   const inBody = use.brought.some(({ where }) => where === "body" || where === "lines");
   const plain = inBody ? await plainBody(request, bodyBytesMax) : undefined;
-  if (plain?.kind === "refused") return plain.answer.status === tooLong ? plain : { kind: "free", request };
+  if (plain?.kind === "refused" && plain.answer.status === tooLong) return plain;
+  if (use.needsOne && (plain?.kind === "refused" || mayHideOne(request))) return { kind: "missing" };
+  if (plain?.kind === "refused") return { kind: "free", request };
   const body = plain?.body ?? request.body;
   const carried = use.brought.flatMap((place) => carriedAt(place, request, body, use));
   if (carried.length === 0) return { kind: "free", request };
@@ -59,6 +62,13 @@ export async function openHandles(
     return handle?.cluster === cluster ? handle.original : first.original;
   };
   return { kind: "bound", parts: new Map([[cluster, opened(request, body, carried, original)]]) };
+}
+
+/** In a body that is not JSON, or in the parameter that stands for a body, a handle is not found. */
+function mayHideOne({ query, headers, body }: GatewayRequest): boolean {
+  const contentType = String(headers["content-type"] ?? "application/json");
+  const isJson = /^\s*application\/[\w.+-]*json\b/i.test(contentType);
+  return (body.length > 0 && !isJson) || new URLSearchParams(query).has("source");
 }
 
 function carriedAt(

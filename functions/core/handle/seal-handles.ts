@@ -3,7 +3,8 @@ import type { Headers } from "../cluster/port.ts";
 import { replaceStrings } from "../http/replace-strings.ts";
 import type { HandleUse } from "./handle-use.ts";
 
-interface Sealable {
+/** An answer that may hold handles. */
+export interface Sealable {
   readonly headers: Headers;
   readonly body: Buffer | Readable;
 }

@@ -27,7 +27,7 @@ export function treatmentOf(
 
 /**
  * Whether a request is the search function's: every GET and HEAD, and what else reads. The stack's resource
- * tree says the same (`infra/constructs/search-routes.ts`).
+ * tree says the same (`search-routes.ts`).
  */
 export function isSearch(method: string, path: string): boolean {
   if (method === "GET" || method === "HEAD") return true;

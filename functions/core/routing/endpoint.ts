@@ -19,7 +19,7 @@ export type HandleKind =
   | "async-eql";
 
 /** A handle at an endpoint. */
-export interface HandleUse {
+export interface HandleRule {
   readonly handle: HandleKind;
   /**
    * Where a request brings one: `path id` a variable of the path, `query id` a parameter, `body pit.id` a member
@@ -54,8 +54,8 @@ export type NamedDefinitionKind = (typeof namedDefinitionKinds)[number];
  * - `pass`: PRIMARY only; neither replicated nor fallen back.
  */
 export type Endpoint =
-  | { readonly kind: "read"; readonly handles: readonly HandleUse[] }
-  | { readonly kind: "handle"; readonly does: HandleStep; readonly handles: readonly HandleUse[] }
+  | { readonly kind: "read"; readonly handles: readonly HandleRule[] }
+  | { readonly kind: "handle"; readonly does: HandleStep; readonly handles: readonly HandleRule[] }
   | { readonly kind: "bulk"; readonly index: string | undefined; readonly type: string | undefined }
   | { readonly kind: "document"; readonly target: DocumentTarget }
   | { readonly kind: "bulk-or-document"; readonly index: string }
@@ -69,8 +69,8 @@ export type HandleStep = "open" | "use" | "close" | "list";
 
 /** What a rule of the table says; `pattern` names the path's variable that holds it, or is `*`. */
 export type Treatment =
-  | { readonly kind: "read"; readonly handles: readonly HandleUse[] }
-  | { readonly kind: "handle"; readonly does: HandleStep; readonly handles: readonly HandleUse[] }
+  | { readonly kind: "read"; readonly handles: readonly HandleRule[] }
+  | { readonly kind: "handle"; readonly does: HandleStep; readonly handles: readonly HandleRule[] }
   | { readonly kind: "bulk" }
   | { readonly kind: "bulk-or-document" }
   | { readonly kind: "document"; readonly action: DocumentAction }

@@ -12,7 +12,7 @@ export interface SearchRoute {
  * What `isSearch` says, as API Gateway's resources. A variable other than the index takes all that follows, as
  * one level of resources can have one variable child only. Reads under a mapping type (`/{index}/{type}/_search`,
  * up to Elasticsearch 7) are therefore not among them: PRIMARY answers these through the write function, without
- * fallback and without streaming.
+ * fallback and without streaming; what continues their scrolls is the search function's again.
  */
 export const searchRoutes: readonly SearchRoute[] = collected();
 

@@ -1,5 +1,5 @@
 import { clusterRules } from "./cluster-table.ts";
-import type { HandleUse, Rule, Treatment } from "./endpoint.ts";
+import type { HandleRule, Rule, Treatment } from "./endpoint.ts";
 
 /**
  * Every endpoint that the gateway treats in a way of its own, from the published specifications of Elasticsearch
@@ -80,10 +80,10 @@ const indices: readonly Rule[] = [
   ]),
 ];
 
-const scroll: HandleUse = { handle: "scroll", brought: [], given: ["_scroll_id"] };
-const pit: HandleUse = { handle: "pit", brought: ["body pit.id"], given: ["pit_id"] };
-const pits: HandleUse = { handle: "pit", brought: ["lines pit.id"], given: ["responses.pit_id"] };
-const cursor: HandleUse = { handle: "sql-cursor", brought: ["body cursor"], given: ["cursor", "id"] };
+const scroll: HandleRule = { handle: "scroll", brought: [], given: ["_scroll_id"] };
+const pit: HandleRule = { handle: "pit", brought: ["body pit.id"], given: ["pit_id"] };
+const pits: HandleRule = { handle: "pit", brought: ["lines pit.id"], given: ["responses.pit_id"] };
+const cursor: HandleRule = { handle: "sql-cursor", brought: ["body cursor"], given: ["cursor", "id"] };
 
 const reads: readonly Rule[] = [
   ...rules({ kind: "read", handles: [scroll, pit] }, ["GET POST (/{index}(/{type}))/_search"]),
@@ -201,7 +201,7 @@ function rules(treatment: Treatment, routes: readonly string[]): readonly Rule[]
 
 function handle(
   does: "open" | "use" | "close" | "list",
-  use: HandleUse,
+  use: HandleRule,
   routes: readonly string[],
 ): readonly Rule[] {
   return rules({ kind: "handle", does, handles: [use] }, routes);
@@ -209,13 +209,13 @@ function handle(
 
 /** A search that may outlive its request: its answers have the `id` by which it is asked for and ended. */
 function asynchronous(
-  kind: HandleUse["handle"],
+  kind: HandleRule["handle"],
   opens: readonly string[],
   at: string,
   ...status: readonly string[]
 ): readonly Rule[] {
   const given = ["id", "response.pit_id"];
-  const named: HandleUse = { handle: kind, brought: ["path id"], given };
+  const named: HandleRule = { handle: kind, brought: ["path id"], given };
   return [
     ...handle("open", { handle: kind, brought: ["body pit.id"], given }, opens),
     ...handle("use", named, [`GET ${at}/{id}`, ...status.map((path) => `GET ${path}`)]),

@@ -1,9 +1,9 @@
 import { createBackupGuard, openGuard } from "../../search/backup-guard.ts";
 import { createPrimaryForm } from "../../search/primary-form.ts";
 import type { SearchServices } from "../../search/search-services.ts";
-import { createHandles } from "../handle/handles.ts";
+import { clientHandles } from "./client-handles.ts";
 import { lazily } from "./lazily.ts";
-import { clientBackup, clientPrimary, config, handleKey, primaryHealth, telemetry } from "./process.ts";
+import { clientBackup, clientPrimary, config, primaryHealth, telemetry } from "./process.ts";
 
 /** What the search function runs on: no queue and no bucket, so that its bundle stays small. */
 export const searchServices = lazily(
@@ -14,15 +14,9 @@ export const searchServices = lazily(
     primaryForm: createPrimaryForm(),
     backupGuard:
       config().authMode === "passthrough" ? createBackupGuard(clientBackup(), Date.now) : openGuard,
-    handles: async () => createHandles({ key: await handleKey()(), identities: identities() }),
+    handles: clientHandles,
     telemetry,
     readTimeoutMs: config().readTimeoutMs,
     bodyBytesMax: config().bodyBytesMax,
   }),
 );
-
-const identities = lazily(() => ({ primary: named(config().primary), backup: named(config().backup) }));
-
-function named({ endpoints }: { readonly endpoints: readonly URL[] }): string {
-  return endpoints.map(({ host, pathname }) => host + pathname).join(",");
-}

@@ -5,6 +5,7 @@ import { createS3ObjectStore } from "../payload/s3-object-store.ts";
 import { createSqsQueue } from "../queue/sqs-queue.ts";
 import { createIdMaker } from "../replication/new-id.ts";
 import { awsClients } from "./aws-clients.ts";
+import { clientHandles } from "./client-handles.ts";
 import { envelopeSettings } from "./envelope-settings.ts";
 import { lazily } from "./lazily.ts";
 import { clientPrimary, config, telemetry } from "./process.ts";
@@ -21,6 +22,7 @@ export const writeServices = lazily((): WriteServices => {
   const warn = (error: unknown) => telemetry.warn("an intent was not removed", { reason: reasonOf(error) });
   return {
     primary: clientPrimary(),
+    handles: clientHandles,
     catalog: createPrimaryCatalog(clientPrimary(), catalogTtlMs, () => performance.now()),
     intents: settings.intents === "off" ? noIntents : createIntents(objects, settings.intentPrefix, warn),
     intentMode: settings.intents,

@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { createGzip, gzip } from "node:zlib";
-import { withoutParameters } from "../core/http/parameters.ts";
-import type { GatewayRequest } from "../core/http/request.ts";
-import type { ReadAnswer } from "./first-part.ts";
+import { withoutParameters } from "../http/parameters.ts";
+import type { GatewayRequest } from "../http/request.ts";
+import type { Sealable } from "./seal-handles.ts";
 
 /** Bodies shorter than that are no shorter compressed. */
 const worthwhileBytes = 1024;
@@ -25,7 +25,10 @@ function isBinaryFormat(name: string): boolean {
 }
 
 /** The answer in gzip where the client asked for it: the cluster was not. */
-export function compressed(answer: ReadAnswer, request: GatewayRequest): Promise<ReadAnswer> | ReadAnswer {
+export function compressed<T extends Sealable>(
+  answer: T,
+  request: GatewayRequest,
+): Promise<T & Sealable> | (T & Sealable) {
   const accepted = String(request.headers["accept-encoding"] ?? "");
   if (!/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted)) return answer;
   if (answer.headers["content-encoding"] !== undefined) return answer;
