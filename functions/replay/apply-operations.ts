@@ -1,5 +1,5 @@
-import { ClusterAnswerError } from "../core/cluster/json-request.ts";
-import { type Cluster, ClusterError } from "../core/cluster/port.ts";
+import { isClusterFailure } from "../core/cluster/json-request.ts";
+import type { Cluster } from "../core/cluster/port.ts";
 import type { SendServices } from "../core/queue/send-work.ts";
 import { bulkLines } from "../core/replication/bulk-lines.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
@@ -83,12 +83,16 @@ export async function applyOperations(
   });
   const belowHorizon = await deleteWhatIsBuried(written, services, dispositions);
   const doubtful = belowHorizon.filter(({ operation }) => !operation.readNow || tookMs > readNowMs);
-  const failure = await attempt(() =>
-    checkBelowHorizon(
+  const failure = await attempt(async () => {
+    const reasons = await checkBelowHorizon(
       doubtful.map(({ operation }) => operation),
       services,
-    ),
-  );
+    );
+    for (const [i, { at }] of doubtful.entries()) {
+      const reason = reasons[i];
+      if (reason !== undefined) dispositions[at] = { kind: "retry", reason };
+    }
+  });
   if (failure !== undefined) for (const { at } of doubtful) dispositions[at] = failure;
   return dispositions;
 }
@@ -210,7 +214,7 @@ async function attempt(step: () => Promise<void>): Promise<Disposition | undefin
     await step();
     return undefined;
   } catch (error) {
-    if (error instanceof ClusterError || error instanceof ClusterAnswerError) {
+    if (isClusterFailure(error)) {
       return { kind: "retry", reason: reasonOf(error) };
     }
     throw error;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ClusterAnswerError, errorOf, readJson } from "../core/cluster/json-request.ts";
+import { errorOf, isClusterFailure, readJson } from "../core/cluster/json-request.ts";
 import { type Cluster, ClusterError, type ClusterResponse } from "../core/cluster/port.ts";
 import { hasTypes } from "../core/cluster/release.ts";
 import { type BackupItem, type Disposition, dispositionOf } from "../core/replication/disposition.ts";
@@ -62,7 +62,7 @@ async function sendChunk(backup: Cluster, lines: readonly ByteSlice[]): Promise<
       body: joined(lines),
     });
   } catch (error) {
-    if (!(error instanceof ClusterError) && !(error instanceof ClusterAnswerError)) throw error;
+    if (!isClusterFailure(error)) throw error;
     return all({ kind: "retry", reason: `BACKUP is unavailable: ${error.message}` });
   }
   if (answer.status === 200) return readItems(backup, lines, answer);

@@ -36,7 +36,7 @@ export async function defineIndices(record: DefineRecord, services: ReplayServic
   const gone = names.filter((name) => !states.has(name) && isMarked(onBackup.get(name)));
   const alive = [...states].filter(([name]) => onPrimary.has(name) && names.includes(name));
   const failures: string[] = [];
-  const attempt = async (step: () => Promise<void>) => {
+  const attempt = async (step: () => Promise<unknown>) => {
     try {
       await step();
     } catch (error) {

@@ -1,24 +1,43 @@
 import { ask } from "../core/cluster/json-request.ts";
 import { readIndexStates } from "../core/definition/index-states.ts";
+import { sendWork } from "../core/queue/send-work.ts";
+import { wholeIndexRecord } from "../core/replication/record.ts";
 import { segment } from "../core/routing/path.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
+/** Records of one time come together: an index that was opened is left alone for that long. */
+export const openedForSeconds = 10;
+
+/**
+ * Opens BACKUP's index. While it was closed it may have missed what cannot be read of a closed index: a
+ * reconcile of it as a whole is queued before, so that a process that dies in between does not lose it.
+ * @throws ClusterError, ClusterAnswerError, or what the queue throws.
+ */
+export async function openOnBackup(index: string, services: ReplayServices): Promise<void> {
+  const reconcile = wholeIndexRecord(index, "BACKUP's index was opened", services.now());
+  await sendWork([reconcile], services, openedForSeconds);
+  await ask(services.backup, { method: "POST", path: `/${segment(index)}/_open` });
+}
+
 /**
  * Closes and opens BACKUP's indices as PRIMARY's are. A record that comes to a closed one opens it again for
  * itself (`secondChance`), and has it levelled anew.
+ * @returns what PRIMARY's are.
  * @throws TruthUnsettled when PRIMARY's changed meanwhile, ClusterError, ClusterAnswerError: try again later.
  */
 export async function levelOpenness(
   names: readonly string[],
-  { primary, backup }: ReplayServices,
-): Promise<void> {
+  services: ReplayServices,
+): Promise<ReadonlyMap<string, "open" | "closed">> {
+  const { primary, backup } = services;
   const onPrimary = await readIndexStates(primary, names);
   const onBackup = await readIndexStates(backup, names);
   const different = [...onPrimary].filter(([name, state]) => (onBackup.get(name) ?? state) !== state);
-  if (different.length === 0) return;
+  if (different.length === 0) return onPrimary;
   for (const [name, state] of different) {
-    await ask(backup, { method: "POST", path: `/${segment(name)}/_${state === "open" ? "open" : "close"}` });
+    if (state === "open") await openOnBackup(name, services);
+    else await ask(backup, { method: "POST", path: `/${segment(name)}/_close` });
   }
   const after = await readIndexStates(
     primary,
@@ -26,4 +45,5 @@ export async function levelOpenness(
   );
   const moved = different.find(([name, state]) => (after.get(name) ?? state) !== state);
   if (moved !== undefined) throw new TruthUnsettled(`PRIMARY's [${moved[0]}] was opened or closed meanwhile`);
+  return onPrimary;
 }

@@ -1,5 +1,4 @@
-import { ClusterAnswerError } from "../core/cluster/json-request.ts";
-import { ClusterError } from "../core/cluster/port.ts";
+import { isClusterFailure } from "../core/cluster/json-request.ts";
 import type { Readiness } from "../core/definition/incarnations.ts";
 import { type PrimaryState, readPrimaryState } from "../core/definition/primary-state.ts";
 import type { Incarnation } from "../core/replication/incarnation.ts";
@@ -42,7 +41,7 @@ async function presentStates(
   try {
     return await readPrimaryState(services.primary, [...new Set(indices)]);
   } catch (error) {
-    if (error instanceof ClusterError || error instanceof ClusterAnswerError) return "unavailable";
+    if (isClusterFailure(error)) return "unavailable";
     throw error;
   }
 }
@@ -55,7 +54,7 @@ async function ready(
   try {
     return await ensureIncarnation(incarnation, state, services);
   } catch (error) {
-    if (error instanceof ClusterError || error instanceof ClusterAnswerError) {
+    if (isClusterFailure(error)) {
       return { kind: "unknown", reason: reasonOf(error) };
     }
     throw error;

@@ -13,6 +13,7 @@ import { type PageEntry, pageSize, readPage } from "../core/truth/index-page.ts"
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { type PendingOperation, sideChangeSeconds } from "./apply-operations.ts";
+import { levelOpenness } from "./level-openness.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 import { truthOf } from "./truth-of.ts";
 
@@ -30,7 +31,8 @@ const done: ReconciledPage = { operations: [], next: undefined, delaySeconds: 0 
  * any more when it comes late. Then PRIMARY's documents, shard by shard: those that BACKUP does not hold at
  * that version or above are read and written. Then BACKUP's: those that PRIMARY does not hold are deleted,
  * each under the guard of its shard; by then what was fresh at the time of the horizons, and nobody checks
- * against them, is on BACKUP. Only what differs is transferred.
+ * against them, is on BACKUP. Only what differs is transferred. An index that is closed on PRIMARY cannot be
+ * read: its reconcile is done, and whoever opens BACKUP's queues another.
  * @throws TruthUnsettled, ClusterError, ClusterAnswerError: the same page again later.
  */
 export async function reconcilePage(
@@ -53,6 +55,8 @@ export async function reconcilePage(
   if (readiness.kind === "created" && record.cursor !== undefined) {
     return { ...done, next: { ...record, cursor: undefined } };
   }
+  // BACKUP's is closed too, then: it has to be opened before PRIMARY's can be read anew.
+  if ((await levelOpenness([index], services)).get(index) === "closed") return done;
   if (record.cursor === undefined) {
     const horizons = await readHorizons(state, services);
     if (horizons.length > 0) await services.tombstones.write(horizons);

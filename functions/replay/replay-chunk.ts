@@ -1,5 +1,4 @@
-import { ClusterAnswerError } from "../core/cluster/json-request.ts";
-import { ClusterError } from "../core/cluster/port.ts";
+import { isClusterFailure } from "../core/cluster/json-request.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import { linesOf } from "../core/replication/bulk-lines.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
@@ -99,8 +98,7 @@ async function resolve(
         return { kind: "operations", operations: [] };
     }
   } catch (error) {
-    const expected =
-      error instanceof ClusterError || error instanceof ClusterAnswerError || error instanceof TruthUnsettled;
+    const expected = isClusterFailure(error) || error instanceof TruthUnsettled;
     if (error instanceof VersionOverflow || error instanceof DefinitionRefused)
       return { kind: "park", reason: error.message };
     if (!expected) throw error;

@@ -1,20 +1,16 @@
-import { ask, ClusterAnswerError } from "../core/cluster/json-request.ts";
-import { ClusterError } from "../core/cluster/port.ts";
+import { isClusterFailure } from "../core/cluster/json-request.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
 import { incarnationAlias } from "../core/replication/incarnation.ts";
 import type { DefineRecord } from "../core/replication/record.ts";
 import { isNewer } from "../core/replication/version.ts";
-import { segment } from "../core/routing/path.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { applyOperations, type PendingOperation, tombstoneKeyOf } from "./apply-operations.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
+import { openedForSeconds, openOnBackup } from "./level-openness.ts";
 import type { ReplayServices } from "./replay-batch.ts";
-
-/** Records of one time come together: the index is left open that long. */
-const closeDelaySeconds = 10;
 
 /**
  * Operations that BACKUP refused because its index or its mapping was not what PRIMARY's is, or because it is
@@ -57,7 +53,7 @@ export async function secondChance(
       if (disposition !== undefined) dispositions[at] = disposition;
     }
   } catch (error) {
-    if (!(error instanceof ClusterError || error instanceof ClusterAnswerError)) throw error;
+    if (!isClusterFailure(error)) throw error;
     for (const { at } of again) dispositions[at] = { kind: "retry", reason: reasonOf(error) };
   }
   return dispositions;
@@ -71,8 +67,8 @@ async function openIndices(operations: readonly PendingOperation[], services: Re
     // Before it is opened: a process that dies in between must not leave it open.
     const [reason, writtenAtMs] = ["BACKUP's index was opened for a record", services.now()];
     const level: DefineRecord = { kind: "define", reason, writtenAtMs, pattern: index };
-    await sendWork([level], services, closeDelaySeconds);
-    await ask(services.backup, { method: "POST", path: `/${segment(index)}/_open` });
+    await sendWork([level], services, openedForSeconds);
+    await openOnBackup(index, services);
   }
 }
 

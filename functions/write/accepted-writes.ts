@@ -2,18 +2,12 @@ import type { Outcome } from "../core/bulk/outcome.ts";
 import type { Cluster } from "../core/cluster/port.ts";
 import type { PrimaryCatalog, PrimaryIndex } from "../core/definition/primary-catalog.ts";
 import type { Incarnation } from "../core/replication/incarnation.ts";
-import {
-  type ByteSlice,
-  type DocumentKey,
-  type ReplicaOperation,
-  sliceOf,
-} from "../core/replication/record.ts";
+import type { ByteSlice, DocumentKey, ReplicaOperation } from "../core/replication/record.ts";
 import { encodeVersion, VersionOverflow } from "../core/replication/version.ts";
 import type { Telemetry } from "../core/runtime/telemetry.ts";
-import { isOnEveryCopy } from "../core/truth/settled-progress.ts";
-import { type FoundDocument, readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { otherNames } from "./other-names.ts";
 import type { IsCertain } from "./sightings.ts";
+import { storedOperations } from "./stored-operations.ts";
 
 /** What is to be made true on BACKUP after one request. */
 export interface AcceptedWrites {
@@ -120,17 +114,13 @@ async function operationsOf(
     else operations.push(operation);
   }
   if (stored.length === 0) return { incarnation: described.incarnation, operations, unknown };
-  const own = new Set(answered.map(({ outcome }) => numberOf(outcome)));
-  const read = await storedOperations(index, stored, own, services);
+  const outcomes = answered.map(({ outcome }) => outcome);
+  const read = await storedOperations(index, stored, outcomes, services);
   return {
     incarnation: described.incarnation,
     operations: [...operations, ...read.operations],
     unknown: [...unknown, ...read.unknown],
   };
-}
-
-function numberOf(outcome: Outcome | FoundDocument): string {
-  return "seqNo" in outcome ? `${outcome.primaryTerm}/${outcome.seqNo}/${outcome.id}` : "";
 }
 
 function isUpdated({ outcome }: AnsweredOperation): boolean {
@@ -204,45 +194,5 @@ function operationOf(
     if (!(error instanceof VersionOverflow)) throw error;
     services.telemetry.error("a version does not fit", { reason: error.message });
     return undefined;
-  }
-}
-
-/**
- * A pipeline ran: what PRIMARY stored is read back, with its own sequence number. A later one than the
- * request's own is another request's, and counts when a fail-over cannot take it back any more. A document
- * that is gone by now belongs to a later deletion's record.
- * @param own the numbers that PRIMARY acknowledged to this request.
- */
-async function storedOperations(
-  index: string,
-  keys: readonly DocumentKey[],
-  own: ReadonlySet<string>,
-  services: AcceptedWritesServices,
-): Promise<Pick<IndexWrites, "operations" | "unknown">> {
-  try {
-    const documents = await readStoredDocuments(services.primary, keys, { withSource: true });
-    const operations: ReplicaOperation[] = [];
-    const unknown: DocumentKey[] = [];
-    for (const [i, key] of keys.entries()) {
-      const document = documents[i];
-      const lasts =
-        document?.kind === "found" &&
-        (own.has(numberOf(document)) || (await isOnEveryCopy(document, services.primary)));
-      if (!lasts || document.source === undefined) {
-        unknown.push(key);
-        continue;
-      }
-      const version = encodeVersion(index, services.epoch, document.primaryTerm, document.seqNo);
-      operations.push({
-        id: document.id,
-        routing: document.routing,
-        version,
-        document: sliceOf(document.source),
-      });
-    }
-    return { operations, unknown };
-  } catch (error) {
-    services.telemetry.warn("stored documents cannot be read back now", { index, error: String(error) });
-    return { operations: [], unknown: keys };
   }
 }

@@ -1,5 +1,5 @@
-import { ClusterAnswerError } from "../core/cluster/json-request.ts";
-import { type Cluster, ClusterError } from "../core/cluster/port.ts";
+import { isClusterFailure } from "../core/cluster/json-request.ts";
+import type { Cluster } from "../core/cluster/port.ts";
 import { type Release, unsupported } from "../core/cluster/release.ts";
 import { type Answer, errorAnswer } from "../core/http/answer.ts";
 
@@ -17,7 +17,7 @@ async function releaseOf(primary: Cluster): Promise<Release | undefined> {
   try {
     return await primary.release();
   } catch (error) {
-    if (error instanceof ClusterError || error instanceof ClusterAnswerError) return undefined;
+    if (isClusterFailure(error)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,4 @@
-import { ClusterAnswerError } from "../core/cluster/json-request.ts";
-import { ClusterError } from "../core/cluster/port.ts";
+import { isClusterFailure } from "../core/cluster/json-request.ts";
 import { hasTypedPaths } from "../core/cluster/release.ts";
 import { type Answer, errorAnswer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
@@ -22,7 +21,7 @@ export async function writeBulkOrDocument(
       return writeDocument(request, { action: "index", index, id: "_bulk" }, services);
     }
   } catch (error) {
-    if (!(error instanceof ClusterError || error instanceof ClusterAnswerError)) throw error;
+    if (!isClusterFailure(error)) throw error;
     return errorAnswer(503, "primary_unavailable_exception", `nothing was written: ${reasonOf(error)}`);
   }
   return writeBulk(request, { index, type: "_doc" }, services);

@@ -64,3 +64,10 @@ test("levelAnalysis() leaves a closed index closed that has PRIMARY's analysis",
   await createAnalysisLevelling(backup)({ index: "books", source, present }, target);
   assert.deepEqual(backup.requests, []);
 });
+
+test("levelAnalysis() leaves the opening of an index that was closed before to whoever levels that", async () => {
+  const backup = fakeCluster("backup", () => ({}));
+  const present = definition({ "index.verified_before_close": "true" });
+  await createAnalysisLevelling(backup)({ index: "books", source, present }, target);
+  assert.deepEqual(backup.requests.map(lineOf), cycle.slice(0, 2));
+});

@@ -68,6 +68,17 @@ test("applyOperations() tries again only what is below the horizon while PRIMARY
   assert.deepEqual(await apply([pending("2", 4), pending("3", 6)]), ["retry", "applied"]);
 });
 
+test("applyOperations() tries again only those below the horizon that PRIMARY cannot read", async () => {
+  const { apply, reconciles, primary } = reconciled();
+  const docs = [
+    { _index: "books", _id: "2", error: { type: "index_closed_exception", reason: "closed" } },
+    { _index: "books", _id: "3", found: false },
+  ];
+  primary.cluster.answer(() => ({ body: { docs } }));
+  assert.deepEqual(await apply([pending("2", 4), pending("3", 4)]), ["retry", "applied"]);
+  assert.deepEqual(reconciles(), ["3"]);
+});
+
 test("applyOperations() does not ask again for what was read from PRIMARY in this batch, unless that was long ago", async () => {
   const { apply, reconciles } = reconciled();
   await apply([pending("2", 4, { readNow: true })], (sideChangeSeconds - 1) * 1000);

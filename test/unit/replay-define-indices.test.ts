@@ -226,6 +226,21 @@ test("defineIndices() closes and opens BACKUP's index as PRIMARY's is", async ()
   assert.equal(backup.definitions.get("a")?.closed, false);
 });
 
+test("defineIndices() has an index reconciled that it opens on BACKUP, and queues that first", async () => {
+  const { define, primary, backup, queue } = twoIndices();
+  primary.index("a").closed = true;
+  await define("a");
+  assert.deepEqual(queue.records(), []);
+  primary.index("a").closed = false;
+  backup.refuseChange((line) => {
+    if (line === "POST /a/_open") assert.equal(queue.sent.length, 1);
+    return undefined;
+  });
+  await define("a");
+  const [sent] = queue.records();
+  assert.ok(sent?.kind === "reconcile-index" && sent.index === "a" && sent.cursor === undefined);
+});
+
 test("defineIndices() comes again when PRIMARY opened meanwhile what it closed on BACKUP", async () => {
   const { define, primary, backup } = twoIndices();
   primary.index("a").closed = true;

@@ -254,3 +254,21 @@ test("replayBatch() goes on to the next page only when this one is done", async 
   assert.equal((await replayBatch([message], services))[0]?.kind, "done");
   assert.equal(queue.sent.length, 1);
 });
+
+test("reconcilePage() is done with an index that is closed on PRIMARY, once BACKUP's is closed as well", async () => {
+  for (const record of [whole, from("backup")]) {
+    const { page, primary, backup, books } = world(["a"]);
+    books.closed = true;
+    const { sent, next } = await page(record);
+    assert.deepEqual([sent, next], [[], undefined]);
+    assert.equal(backup.definitions.get("books")?.closed, true);
+    assert.equal(primary.asked().includes("page"), false);
+  }
+});
+
+test("reconcilePage() opens BACKUP's index that an interrupted levelling left closed", async () => {
+  const { page, backup } = world([]);
+  Object.assign(backup.definitions.get("books") ?? {}, { closed: true });
+  await page(from("backup"));
+  assert.equal(backup.definitions.get("books")?.closed, false);
+});

@@ -116,7 +116,10 @@ test("replayBatch() opens an index that was closed before its record came, and h
   ]);
   assert.equal(backup.documents.size, 1);
   assert.deepEqual(
-    queue.records().map((record) => record.kind === "define" && record.pattern),
-    ["books"],
+    queue.records().map((record) => [record.kind, "pattern" in record ? record.pattern : "books"]),
+    [
+      ["define", "books"],
+      ["reconcile-index", "books"],
+    ],
   );
 });

@@ -205,21 +205,28 @@ test("acceptedWrites() takes another request's document that it reads back only 
     const shard = [{ routing: { primary: true }, seq_no: { max_seq_no: 9, global_checkpoint: checkpoint } }];
     return { body: { indices: { books: { shards: { 0: shard } } } } };
   };
+  const document = { _index: "books", _version: 4, _seq_no: 9, _primary_term: 3, found: true, _source: {} };
+  const storedTwice = { body: { docs: ["1", "2"].map((_id) => ({ _id, ...document })) } };
   for (const [checkpoint, term, lasts] of [
     [9, 3, true],
     [8, 3, false],
     [9, 4, false],
   ] as const) {
-    const { services } = fakeWriteServices(({ path }) => {
-      if (path === "/_mget") return stored;
+    const { services, primary } = fakeWriteServices(({ path }) => {
+      if (path === "/_mget") return storedTwice;
       return path.endsWith("/_stats") ? stats(checkpoint) : state(term);
     });
     const { byIncarnation, unknown } = await acceptedWrites(
-      [operation(written("1"), { namesPipeline: true })],
+      ["1", "2"].map((id) => operation(written(id), { namesPipeline: true })),
       services,
     );
-    assert.equal(byIncarnation.length, lasts ? 1 : 0);
-    assert.equal(unknown.length, lasts ? 0 : 1);
+    assert.equal(byIncarnation[0]?.operations.length ?? 0, lasts ? 2 : 0);
+    assert.equal(unknown.length, lasts ? 0 : 2);
+    // However many documents there are, and after they were read.
+    assert.deepEqual(
+      primary.requests.map(({ path }) => path.split("/").at(1)),
+      ["_mget", "books", "_cluster"],
+    );
   }
 });
 

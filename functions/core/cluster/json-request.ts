@@ -15,6 +15,11 @@ export class ClusterAnswerError extends Error {
   }
 }
 
+/** Whether it is a cluster's failure, with an answer or without one, and not a fault of the gateway's own. */
+export function isClusterFailure(error: unknown): error is ClusterError | ClusterAnswerError {
+  return error instanceof ClusterError || error instanceof ClusterAnswerError;
+}
+
 const errorSchema = v.object({
   error: v.object({
     type: v.optional(v.string(), "unknown"),

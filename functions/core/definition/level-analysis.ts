@@ -55,7 +55,9 @@ export function createAnalysisLevelling(backup: Cluster): LevelAnalysis {
       refused.set(attempt, untranslated);
       return untranslated;
     } finally {
-      await ask(backup, { method: "POST", path: `${path}/_open` });
+      // One that was closed before is opened by whoever says that it is to be open.
+      const wasClosed = present.settings["index.verified_before_close"] === "true";
+      if (!wasClosed) await ask(backup, { method: "POST", path: `${path}/_open` });
     }
   };
 }

@@ -1,5 +1,5 @@
-import { ask, ClusterAnswerError } from "../cluster/json-request.ts";
-import { type Cluster, ClusterError } from "../cluster/port.ts";
+import { ask, isClusterFailure } from "../cluster/json-request.ts";
+import type { Cluster } from "../cluster/port.ts";
 import { readDefinitions } from "../definition/index-definition.ts";
 
 const dayMs = 24 * 3600_000;
@@ -22,6 +22,6 @@ export async function dropOldMonths(backup: Cluster, justMade: string): Promise<
       if (nowMs - madeMs > keptMs) await ask(backup, { method: "DELETE", path: `/${name}` });
     }
   } catch (error) {
-    if (!(error instanceof ClusterError || error instanceof ClusterAnswerError)) throw error;
+    if (!isClusterFailure(error)) throw error;
   }
 }

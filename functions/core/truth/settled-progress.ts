@@ -49,17 +49,22 @@ export async function awaitCopies(
 }
 
 /**
- * Whether the document's operation, of the present primary term, is on every copy now: nothing is waited for.
+ * Tells of documents of an index that were read before this was called whether each one's operation is on every
+ * copy, and of the present primary term: then no fail-over can lose it. Nothing is waited for.
  * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say.
  */
-export async function isOnEveryCopy(document: FoundDocument, primary: Cluster): Promise<boolean> {
-  const { index, id, routing, seqNo, primaryTerm } = document;
+export async function readLasting(
+  index: string,
+  primary: Cluster,
+): Promise<(document: FoundDocument) => boolean> {
   const progress = await readProgress(primary, index);
   const state = (await readPrimaryState(primary, [index])).get(index);
-  if (state === undefined) return false;
-  const shard = shardOf(id, routing, state.layout);
-  const checkpoint = progress.get(shard)?.globalCheckpoint ?? -1;
-  return state.terms[String(shard)] === Number(primaryTerm) && checkpoint >= Number(seqNo);
+  if (state === undefined) return () => false;
+  return ({ id, routing, seqNo, primaryTerm }) => {
+    const shard = shardOf(id, routing, state.layout);
+    const checkpoint = progress.get(shard)?.globalCheckpoint ?? -1;
+    return state.terms[String(shard)] === Number(primaryTerm) && checkpoint >= Number(seqNo);
+  };
 }
 
 async function progressPast(

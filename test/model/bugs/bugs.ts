@@ -12,7 +12,7 @@ export const bugs: readonly Bug[] = [
   {
     name: "drop the version",
     file: "functions/core/replication/bulk-lines.ts",
-    find: ',"version":"${operation.version}","version_type":"external"}}',
+    find: ',"version":"${version}","version_type":"external"}}',
     replace: "}}",
   },
   {
@@ -80,8 +80,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "one document for all routings in a batch",
     file: "functions/replay/apply-operations.ts",
-    find: "${incarnation.uuid}/${routing.length}/${routing}/${entry.id}",
-    replace: "${incarnation.uuid}/${routing.length * 0}/${entry.id}",
+    find: "${incarnation.uuid}/${routing.length}/${routing}/${id}",
+    replace: "${incarnation.uuid}/${routing.length * 0}/${id}",
   },
   {
     name: "tombstones forget the shard",
@@ -104,7 +104,7 @@ export const bugs: readonly Bug[] = [
   {
     name: "a retry is a success",
     file: "functions/replay/finish-record.ts",
-    find: 'return { kind: "retry", reason: retry.reason };',
+    find: 'return { kind: "retry", reason: retry.reason, ...(requestId !== undefined && { requestId }) };',
     replace: 'return { kind: "done" };',
   },
   {
@@ -123,7 +123,7 @@ export const bugs: readonly Bug[] = [
   {
     name: "an altered payload is not noticed",
     file: "functions/core/replication/envelope.ts",
-    find: "if (stored.length !== payload.bytes || sha256(stored) !== payload.sha256) {",
+    find: "if (stored.length !== payload.bytes || checksum(encoding, stored) !== payload.checksum) {",
     replace: "if (stored.length < 0) {",
   },
   {
