@@ -380,6 +380,12 @@ test("package.json names exact versions", () => {
   none(ranges, "what is installed is what was tested");
 });
 
+test("the container starts the gateway as `npm start` does", () => {
+  const start = /"start": "([^"]+)"/.exec(read("package.json"))?.[1];
+  const [command] = /^CMD (.*)$/m.exec(read("Dockerfile"))?.slice(1) ?? [];
+  assert.deepEqual(JSON.parse(command ?? "[]"), start?.split(" "));
+});
+
 function read(path: string): string {
   return readFileSync(join(root, path), "utf8");
 }
