@@ -120,6 +120,9 @@ export function readSettings(sources: SettingSources): GatewaySettings {
   if (settings.clientSecretArn !== undefined && authMode !== "basic") {
     reader.problem("CLIENT_SECRET_ARN", `has no meaning with AUTH_MODE=${authMode}; remove one of the two`);
   }
+  if (settings.domain !== undefined && settings.apiVpcEndpointIds.length > 0) {
+    reader.problem("DOMAIN_NAME", "cannot name a private API; unset it or API_VPC_ENDPOINT_IDS");
+  }
   reader.finish();
   return settings;
 }

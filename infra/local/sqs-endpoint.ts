@@ -61,9 +61,18 @@ function refusalOf({ host, authMode }: EndpointAccess, request: GatewayRequest):
   if (authMode === "passthrough") {
     return "the embedded queue is not served with AUTH_MODE passthrough: the gateway authenticates nobody then";
   }
-  // A browser names the page that sends; no command line does.
-  if (request.headers["origin"] !== undefined) return "the embedded queue is not served to web pages";
-  return undefined;
+  return isOfWebPage(request) ? "the embedded queue and store are not served to web pages" : undefined;
+}
+
+/**
+ * A browser names the page that sends, and says that it is one; no command line does. A page whose own name was
+ * made to lead here has that name in `Host`.
+ */
+function isOfWebPage({ headers }: GatewayRequest): boolean {
+  const { origin, host = "localhost" } = headers;
+  if (origin !== undefined || headers["sec-fetch-site"] !== undefined) return true;
+  const name = URL.canParse(`http://${String(host)}`) ? new URL(`http://${String(host)}`).hostname : "";
+  return !isLoopback(name.replace(/^\[|\]$/g, ""));
 }
 
 function sdkRequest(event: APIGatewayProxyEvent, request: GatewayRequest, prefix: string): SdkRequest {

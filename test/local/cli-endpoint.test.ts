@@ -56,6 +56,9 @@ test("engineEndpoint() answers nobody with AUTH_MODE passthrough, off loopback, 
     [gateway("127.0.0.1", "passthrough"), { authorization: "Basic eDp5" }],
     [gateway("0.0.0.0", "none"), {}],
     [gateway("127.0.0.1", "none"), { origin: "http://127.0.0.1:18000" }],
+    [gateway("127.0.0.1", "none"), { "sec-fetch-site": "same-origin" }],
+    [gateway("127.0.0.1", "none"), { host: "rebound.example:18000" }],
+    [gateway("127.0.0.1", "none"), { host: "[2001:db8::1]:18000" }],
   ];
   for (const [access, headers] of refused) {
     assert.equal((await send(await useEndpoint(access), { ...call, headers })).status, 403);

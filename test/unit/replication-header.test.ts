@@ -7,7 +7,7 @@ import {
   recordOf,
   UnreadableRecord,
 } from "../../functions/core/replication/header.ts";
-import { type ReplicationRecord, wholeIndexRecord } from "../../functions/core/replication/record.ts";
+import { type ReplicationRecord, recordSchema, wholeIndexRecord } from "../../functions/core/replication/record.ts";
 
 const writtenAtMs = 1_700_000_000_123;
 const strange = 'a/b "\\ \n\t é 漢 😀 __proto__ \u0000';
@@ -72,6 +72,33 @@ test("recordOf() reads a record that was queued before its newest members were",
   assert.ok(record.kind === "reconcile");
   assert.equal(record.looksLeft, 0);
   assert.deepEqual(record.keys, [{ index: "books", id: "1", routing: undefined }]);
+});
+
+test("parseMessage() reads a record of the schema before this one: rows, and SHA-256 for its payload", () => {
+  const id = "0f0e0d0c-0b0a-4908-8706-050403020100";
+  const earlier = {
+    schema: recordSchema - 1,
+    writtenAtMs,
+    kind: "apply",
+    index: "books",
+    uuid: "u",
+    createdMs: 1,
+    body: { encoding: "gzip", payload: { id, bytes: 12, sha256: "abc" } },
+    ops: [
+      ["1", "7", 3, 0, null],
+      ["2", "8", 4, 1, "r"],
+      ["3", "9", 5],
+    ],
+  };
+  const { header: read } = parseMessage(JSON.stringify(earlier));
+  assert.deepEqual(read.body.payload, { id, bytes: 12, checksum: "sha256-abc" });
+  const record = recordOf(read);
+  assert.ok(record.kind === "apply");
+  assert.deepEqual(record.manifest, [
+    { id: "1", routing: undefined, version: "7", deletes: false, bytes: 3 },
+    { id: "2", routing: "r", version: "8", deletes: true, bytes: 4 },
+    { id: "3", routing: undefined, version: "9", deletes: false, bytes: 5 },
+  ]);
 });
 
 test("recordOf() takes no notice of members that it does not know", () => {

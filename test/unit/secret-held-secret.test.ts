@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { createHeldSecret } from "../../functions/core/secret/held-secret.ts";
 
 /** A secret whose text, clock and failures the test sets; values are objects, so that identity can be seen. */
@@ -27,6 +28,8 @@ test("get() reads once for many callers, and again after 5 minutes", async () =>
   at.nowMs = 299_999;
   assert.equal(await secret.get(), first);
   at.nowMs = 300_000;
+  assert.equal(await secret.get(), first, "nobody waits for the new one");
+  await setImmediate();
   assert.deepEqual([await secret.get(), at.reads], [{ text: "two" }, 2]);
 });
 

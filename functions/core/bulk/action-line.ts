@@ -139,7 +139,7 @@ function memberReader(body: Buffer): MemberReader {
   const visit = (keyStart: number, keyEnd: number, valueStart: number): number => {
     const valueEnd = skipValue(body, valueStart);
     const name = MEMBERS[nameIndex(body, keyStart, keyEnd, MEMBERS)];
-    if (name === "_index" && lastIndex !== undefined && stringIs(body, valueStart, valueEnd, lastIndex)) {
+    if (name === "_index" && lastIndex !== undefined && isText(body, valueStart, valueEnd, lastIndex)) {
       line.index = lastIndex;
     } else if (name === "_source") line.source = wantedInJson(body, { start: valueStart, end: valueEnd });
     else if (name !== undefined && (body[valueStart] === 0x7b || body[valueStart] === 0x5b)) {
@@ -156,6 +156,11 @@ function memberReader(body: Buffer): MemberReader {
     lastIndex = line.index ?? lastIndex;
     return read;
   };
+}
+
+/** `stringIs` of a value that may be no string at all. */
+function isText(body: Buffer, start: number, end: number, text: string): boolean {
+  return body[start] === 0x22 && stringIs(body, start, end, text);
 }
 
 const nothingSaid = {

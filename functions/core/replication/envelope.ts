@@ -73,7 +73,7 @@ async function offload(
 ): Promise<string> {
   // A fresh key each time: a payload belongs to exactly one message, so removing it can harm no other.
   const id = randomUUID();
-  const pointer: PayloadPointer = { id, bytes: stored.length, checksum: checksum(encoding, stored) };
+  const pointer: PayloadPointer = { id, bytes: stored.length, checksum: checksum(encoding === "plain" ? "crc32" : "sha256", stored) };
   await payloads.put(settings.payloadPrefix + id, stored);
   return line(headerOf(record, { encoding, payload: pointer }));
 }
@@ -95,7 +95,7 @@ export async function unseal(
   }
   const stored = await payloads.get(payloadPrefix + payload.id);
   if (stored === undefined) throw new PayloadLost(`payload [${payload.id}] is missing`);
-  if (stored.length !== payload.bytes || checksum(encoding, stored) !== payload.checksum) {
+  if (stored.length !== payload.bytes || checksum(algorithmOf(payload.checksum), stored) !== payload.checksum) {
     throw new PayloadLost(`payload [${payload.id}] is not what was stored`);
   }
   return encoding === "plain" ? stored : inflated(stored);
@@ -114,9 +114,13 @@ async function inflated(packed: Buffer): Promise<Buffer> {
  * reach; CRC-32 in this host's own directory, where only disks alter it (SHA-256 of a megabyte, written and read,
  * is 2.6 ms of CPU, a tenth of the whole path).
  */
-function checksum(encoding: "plain" | "gzip", bytes: Buffer): string {
-  if (encoding === "plain") return `crc32-${crc32(bytes).toString(16)}`;
+function checksum(algorithm: "crc32" | "sha256", bytes: Buffer): string {
+  if (algorithm === "crc32") return `crc32-${crc32(bytes).toString(16)}`;
   return `sha256-${createHash("sha256").update(bytes).digest("base64url")}`;
+}
+
+function algorithmOf(sum: string): "crc32" | "sha256" {
+  return sum.startsWith("crc32-") ? "crc32" : "sha256";
 }
 
 function line(header: Header): string {

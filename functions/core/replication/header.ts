@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { namedDefinitionKinds } from "../routing/endpoint.ts";
+import { fromEarlierSchema } from "./earlier-header.ts";
 import { columnsOf, manifestColumns, manifestFrom } from "./manifest-columns.ts";
 import { originOf, type ReplicationRecord, recordSchema } from "./record.ts";
 
@@ -107,12 +108,17 @@ export function headerOf(record: ReplicationRecord, bodyAt: Header["body"]): Hea
 export function parseMessage(message: string): { header: Header; inline: string } {
   const end = message.indexOf("\n");
   const text = end < 0 ? message : message.slice(0, end);
-  const header = v.safeParse(headerSchema, parseJson(text));
+  const header = v.safeParse(headerSchema, fromThisOrEarlier(parseJson(text)));
   if (!header.success) {
     const where = header.issues.map((issue) => `${v.getDotPath(issue) ?? "header"}: ${issue.message}`);
     throw new UnreadableRecord(`unknown or damaged record: ${where.slice(0, 3).join("; ")}`);
   }
   return { header: header.output, inline: end < 0 ? "" : message.slice(end + 1) };
+}
+
+function fromThisOrEarlier(header: unknown): unknown {
+  const schema = typeof header === "object" && header !== null && "schema" in header && header.schema;
+  return schema === recordSchema ? header : fromEarlierSchema(header);
 }
 
 function parseJson(text: string): unknown {

@@ -2,7 +2,7 @@ import type { NamedDefinitionKind } from "../routing/endpoint.ts";
 import type { Incarnation } from "./incarnation.ts";
 
 /** The version of the envelope that this code writes. It reads this one and the one before. */
-export const recordSchema = 1;
+export const recordSchema = 2;
 
 /**
  * A stretch of a buffer, `end` exclusive. Instead of a view: a bulk has thousands of them, alive while a cluster

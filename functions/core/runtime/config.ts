@@ -92,6 +92,10 @@ function readCluster(prefix: "PRIMARY" | "BACKUP", read: SettingsReader): Cluste
 }
 
 function crossCheck(config: Config, problems: string[]): void {
+  // Or the sweep takes intents of writes that still run, and nothing tells of them should the process die.
+  if (config.intentAgeMs <= config.writeTimeoutMs) {
+    problems.push("INTENT_AGE_SECONDS must be more than WRITE_TIMEOUT_SECONDS");
+  }
   if (config.authMode === "basic" && config.client === undefined) {
     problems.push(
       "AUTH_MODE is basic: set CLIENT_USERNAME and CLIENT_PASSWORD, or CLIENT_SECRET_ARN: what clients are to send",

@@ -5,7 +5,8 @@ const renewEveryMs = 60_000;
 /** A secret that may change while the process runs. */
 export interface HeldSecret<T> {
   /**
-   * The value: read at the first call and again when it is 5 minutes old. Where that fails, the old value stays.
+   * The value: read at the first call. When it is 5 minutes old it is read again, and nobody waits for that: the old
+   * value is given meanwhile, and stays where reading fails.
    * @throws what `read` or `parse` throws, as long as there is no value at all.
    */
   get(): Promise<T>;
@@ -53,7 +54,9 @@ export function createHeldSecret<T>(
   };
   return {
     async get() {
-      return held !== undefined && now() - readAtMs < freshMs ? held.value : readOnce();
+      if (held === undefined) return readOnce();
+      if (now() - readAtMs >= freshMs) readOnce().catch(warn);
+      return held.value;
     },
     latest: () => held?.value,
     async renew(refused) {
