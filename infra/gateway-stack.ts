@@ -136,6 +136,7 @@ export class GatewayStack extends Stack {
     }
     if (clientSecret) new CfnOutput(this, "ClientSecretName", { value: clientSecret.secret.secretName });
     new CfnOutput(this, "QueueUrl", { value: records.queue.queueUrl });
+    new CfnOutput(this, "ParkingQueueUrl", { value: records.parkingQueue.queueUrl });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: records.deadLetterQueue.queueUrl });
     new CfnOutput(this, "PayloadBucketName", { value: payloads.bucket.bucketName });
     new CfnOutput(this, "DashboardUrl", { value: dashboard.url });

@@ -46,7 +46,9 @@ async function park(
   const reason = typeof first === "string" ? first : first.reason;
   services.telemetry.count("recordsParked");
   const { kind, requestId } = record;
-  services.telemetry.error("parked a record", { kind, requestId, reason, operations: refused.length });
+  // BACKUP's words may quote the document: they go with the dead letter, not into a log.
+  const [why] = reason.split(": ");
+  services.telemetry.error("parked a record", { kind, requestId, why, operations: refused.length });
   const exact = refused.flatMap((each) => (typeof each === "string" ? [] : [each]));
   if (record.kind !== "apply" || exact.length !== refused.length) {
     // Its own payload goes with it.

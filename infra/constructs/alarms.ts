@@ -25,6 +25,7 @@ export type AlarmName =
   | "replay-errors"
   | "reconcile-errors"
   | "redrive-errors"
+  | "parked-waiting"
   | "requests-failed"
   | "primary-down"
   | "fallback-active"
@@ -116,6 +117,13 @@ export class Alarms extends Construct {
     raise("search-errors", "Searches failed inside the gateway.", errors(functions.search), 0, 1);
     raise("replay-errors", "Whole batches of records fail and are repeated.", errors(functions.replay), 0, 3);
     raise("redrive-errors", "Parked records are not sorted.", errors(functions.redrive), 0, 3);
+    raise(
+      "parked-waiting",
+      "Parked records do not become dead letters: SQS drops them after their retention.",
+      records.parkingQueue.metricApproximateAgeOfOldestMessage({ ...minute, statistic: "Maximum" }),
+      OLDEST_RECORD_SECONDS_MAX,
+      1,
+    );
     raise(
       "reconcile-errors",
       "Unfinished writes are not being reconciled.",

@@ -178,6 +178,11 @@ test("readSettings() refuses what AWS leaves no room for, and options that lack 
       "RETRY_HOURS_MAX must be a whole number from 1 to 90",
     ],
   );
+  const certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-0123456789ab";
+  const domain = { DOMAIN_NAME: "a.example.com", CERTIFICATE_ARN: certificate };
+  assert.deepEqual(problems({ ...minimum, ...domain, API_VPC_ENDPOINT_IDS: "vpce-0123456789abcdef0" }), [
+    "DOMAIN_NAME cannot name a private API; unset it or API_VPC_ENDPOINT_IDS",
+  ]);
   assert.deepEqual(
     problems({ ...minimum, DOMAIN_NAME: "a.example.com", VPC_SUBNET_IDS: "subnet-0123456789abcdef0" }),
     ["VPC_SUBNET_IDS needs VPC_ID as well; set it", "DOMAIN_NAME needs CERTIFICATE_ARN as well; set it"],

@@ -11,7 +11,9 @@ import { usePair } from "../support/servers.ts";
 
 const pair = await usePair();
 const { skip } = pair;
-const gateway = skip ? undefined : await useGateway(pair, { WRITE_TIMEOUT_SECONDS: "9", INTENT_AGE_SECONDS: "10" });
+const gateway = skip
+  ? undefined
+  : await useGateway(pair, { WRITE_TIMEOUT_SECONDS: "9", INTENT_AGE_SECONDS: "10" });
 
 function twins() {
   assert.ok(gateway);

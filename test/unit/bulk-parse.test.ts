@@ -248,3 +248,12 @@ test("parseBulk() refuses index and create with ids over 512 bytes, all in one a
   assert.equal(refusal(body), `${INVALID} 1: ${reason(long, 600)};2: ${reason("x".repeat(513), 513)};`);
   assert.equal(only(`{"index":{"_id":"${"x".repeat(512)}"}}\n{}\n`).id?.length, 512);
 });
+
+test("parseBulk() does not read a number as the index that the line before named", () => {
+  const parsed = parseBulk(Buffer.from('{"index":{"_index":"23"}}\n{}\n{"index":{"_index":1234}}\n{}\n'), {});
+  assert.ok(parsed.kind === "ok");
+  assert.deepEqual(
+    parsed.operations.map(({ index }) => index),
+    ["23", "1234"],
+  );
+});

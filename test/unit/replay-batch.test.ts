@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unseal } from "../../functions/core/replication/envelope.ts";
 import { parseMessage, recordOf } from "../../functions/core/replication/header.ts";
+import { recordSchema } from "../../functions/core/replication/record.ts";
 import { encodeVersion } from "../../functions/core/replication/version.ts";
 import { tombstoneKey } from "../../functions/core/tombstone/tombstones.ts";
 import { replayBatch } from "../../functions/replay/replay-batch.ts";
@@ -95,7 +96,7 @@ test("replayBatch() parks only the refused operations, with BACKUP's reason, whe
     reason: "400 routing_missing_exception: refused 2",
     parkedAt: new Date(nowMs).toISOString(),
     receives: "2",
-    schema: "1",
+    schema: String(recordSchema),
     id: "2",
     operations: "1",
   });

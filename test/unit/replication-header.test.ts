@@ -7,7 +7,11 @@ import {
   recordOf,
   UnreadableRecord,
 } from "../../functions/core/replication/header.ts";
-import { type ReplicationRecord, recordSchema, wholeIndexRecord } from "../../functions/core/replication/record.ts";
+import {
+  type ReplicationRecord,
+  recordSchema,
+  wholeIndexRecord,
+} from "../../functions/core/replication/record.ts";
 
 const writtenAtMs = 1_700_000_000_123;
 const strange = 'a/b "\\ \n\t é 漢 😀 __proto__ \u0000';

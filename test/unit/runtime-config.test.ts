@@ -88,6 +88,7 @@ test("readConfig() reads what is set", () => {
     INTENTS: "parallel",
     OPERATOR_EPOCH: "255",
     WRITE_TIMEOUT_SECONDS: "900",
+    INTENT_AGE_SECONDS: "901",
     ENFORCE_BULK_REQUESTS_ONLY: "true",
   });
   assert.deepEqual(config.primary.auth, { kind: "login", login: { username: "u", password: "p" } });
@@ -99,6 +100,13 @@ test("readConfig() reads what is set", () => {
   assert.equal(config.operatorEpoch, 255);
   assert.equal(config.writeTimeoutMs, 900_000);
   assert.equal(config.enforceBulkRequestsOnly, true);
+});
+
+test("readConfig() refuses an age at which the sweep would take the intent of a write that still runs", () => {
+  assert.throws(
+    () => readConfig({ ...least, WRITE_TIMEOUT_SECONDS: "60", INTENT_AGE_SECONDS: "60" }),
+    /INTENT_AGE_SECONDS must be more than WRITE_TIMEOUT_SECONDS/,
+  );
 });
 
 const wrong: Readonly<Record<string, readonly string[]>> = {

@@ -73,7 +73,11 @@ async function offload(
 ): Promise<string> {
   // A fresh key each time: a payload belongs to exactly one message, so removing it can harm no other.
   const id = randomUUID();
-  const pointer: PayloadPointer = { id, bytes: stored.length, checksum: checksum(encoding === "plain" ? "crc32" : "sha256", stored) };
+  const pointer: PayloadPointer = {
+    id,
+    bytes: stored.length,
+    checksum: checksum(encoding === "plain" ? "crc32" : "sha256", stored),
+  };
   await payloads.put(settings.payloadPrefix + id, stored);
   return line(headerOf(record, { encoding, payload: pointer }));
 }
@@ -95,7 +99,10 @@ export async function unseal(
   }
   const stored = await payloads.get(payloadPrefix + payload.id);
   if (stored === undefined) throw new PayloadLost(`payload [${payload.id}] is missing`);
-  if (stored.length !== payload.bytes || checksum(algorithmOf(payload.checksum), stored) !== payload.checksum) {
+  if (
+    stored.length !== payload.bytes ||
+    checksum(algorithmOf(payload.checksum), stored) !== payload.checksum
+  ) {
     throw new PayloadLost(`payload [${payload.id}] is not what was stored`);
   }
   return encoding === "plain" ? stored : inflated(stored);

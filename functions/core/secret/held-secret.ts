@@ -7,7 +7,7 @@ export interface HeldSecret<T> {
   /**
    * The value: read at the first call. When it is 5 minutes old it is read again, and nobody waits for that: the old
    * value is given meanwhile, and stays where reading fails.
-   * @throws what `read` or `parse` throws, as long as there is no value at all.
+   * @throws as long as there is no value at all; `warn` hears what `read` or `parse` threw.
    */
   get(): Promise<T>;
   /** The last value, however old; `undefined` before the first. */
@@ -21,7 +21,7 @@ export interface HeldSecret<T> {
 
 /**
  * Holds what `read` gives, parsed. `now` is in milliseconds; `warn` hears of a read
- * that failed while an old value stays in use.
+ * that failed.
  */
 export function createHeldSecret<T>(
   read: () => Promise<string>,
@@ -40,8 +40,10 @@ export function createHeldSecret<T>(
       // The same text keeps the same value: callers tell values apart by identity.
       if (held?.text !== text) held = { text, value: parse(text) };
     } catch (error) {
-      if (held === undefined) throw error;
       warn(error);
+      // A client may get to see this one: no ARN, no account, no words of Secrets Manager.
+      if (held === undefined)
+        throw new Error("the service's own credentials cannot be read; its log says why");
     }
     readAtMs = now();
     return held.value;
@@ -55,16 +57,16 @@ export function createHeldSecret<T>(
   return {
     async get() {
       if (held === undefined) return readOnce();
-      if (now() - readAtMs >= freshMs) readOnce().catch(warn);
+      if (now() - readAtMs >= freshMs) readOnce().catch(() => undefined);
       return held.value;
     },
     latest: () => held?.value,
     async renew(refused) {
       if (held?.value === refused && now() - renewedAtMs >= renewEveryMs) {
         renewedAtMs = now();
-        await readOnce().catch(warn);
+        await readOnce().catch(() => undefined);
       } else if (reading !== undefined) {
-        await reading.catch(warn);
+        await reading.catch(() => undefined);
       }
       return held !== undefined && held.value !== refused;
     },
