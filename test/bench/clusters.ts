@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { mapping } from "./documents.ts";
-import { send } from "./http-client.ts";
+import type { GatewayProcess } from "./gateway-process.ts";
+import { send, sendBulk } from "./http-client.ts";
 
 /** Where the two clusters answer. */
 export interface Clusters {
@@ -12,15 +13,29 @@ export interface Clusters {
 
 const counted = v.object({ count: v.number() });
 
+const definition = JSON.stringify({
+  settings: { number_of_shards: 1, number_of_replicas: 0 },
+  mappings: mapping,
+});
+
 /** The same new index on both clusters. */
 export async function createIndices(clusters: Clusters, index: string): Promise<void> {
-  const body = JSON.stringify({
-    settings: { number_of_shards: 1, number_of_replicas: 0 },
-    mappings: mapping,
-  });
   await Promise.all(
-    [clusters.primary, clusters.backup].map((endpoint) => send(endpoint, "PUT", `/${index}`, body)),
+    [clusters.primary, clusters.backup].map((endpoint) => send(endpoint, "PUT", `/${index}`, definition)),
   );
+}
+
+/**
+ * A new index as clients make one: through the gateway, which has its first document on BACKUP before this resolves.
+ * (One that was made behind the gateway is compared as a whole first; that belongs to `seed`.)
+ * @returns how many documents it holds.
+ */
+export async function createThrough(gateway: GatewayProcess, index: string): Promise<number> {
+  await send(gateway.endpoint, "PUT", `/${index}`, definition);
+  await gateway.drained(100);
+  await sendBulk(gateway.endpoint, index, Buffer.from('{"index":{"_id":"first"}}\n{"order":"first"}\n'));
+  await gateway.drained(100);
+  return 1;
 }
 
 export async function deleteIndices(clusters: Clusters, index: string): Promise<void> {
