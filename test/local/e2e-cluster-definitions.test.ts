@@ -179,3 +179,27 @@ test("an index that is closed on PRIMARY is closed on BACKUP in the end, with al
   await must(pair.backup.endpoint, { method: "POST", path: "/shut/_refresh" });
   assert.equal(await memberOnBackup("/shut/_count", "count"), 50);
 });
+
+test("an index that was closed on PRIMARY before BACKUP had it gets its documents, and no dead letter, once it is opened", {
+  skip,
+}, async () => {
+  const before = await deadLetters();
+  const { endpoint } = pair.primary;
+  await must(endpoint, { method: "PUT", path: "/attic/_doc/1?refresh", body: { n: 1 } });
+  await must(endpoint, { method: "POST", path: "/attic/_close" });
+  await call("POST", "/attic/_close");
+  await gateway?.drained(120_000);
+  const state = async () => (await onBackup("/_cat/indices/attic?h=status&expand_wildcards=all")).text.trim();
+  assert.equal(await state(), "close");
+  // While it is closed it gets an analyzer that a field of it names.
+  const analysis = { analyzer: { short: { type: "standard", max_token_length: 5 } } };
+  await call("PUT", "/attic/_settings", { index: { analysis } });
+  await call("POST", "/attic/_open");
+  await call("PUT", "/attic/_mapping", { properties: { title: { type: "text", analyzer: "short" } } });
+  await gateway?.drained(120_000);
+  await must(pair.backup.endpoint, { method: "POST", path: "/attic/_refresh" });
+  assert.equal(await memberOnBackup("/attic/_count", "count"), 1);
+  const mapping = ["attic", "mappings", "properties", "title", "analyzer"];
+  assert.equal(await memberOnBackup("/attic/_mapping", ...mapping), "short");
+  assert.equal(await deadLetters(), before);
+});
