@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readConfig } from "../../functions/core/runtime/config.ts";
 import { synthesise } from "./synthesised.ts";
-import { only, render } from "./template-reading.ts";
+import { functionNames, only, render } from "./template-reading.ts";
 
 const secret = (name: string) => `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`;
 const everything = {
@@ -23,7 +23,6 @@ const everything = {
   INTENT_AGE_SECONDS: "90",
   RETRY_HOURS_MAX: "12",
 };
-const functionNames = ["WritePathWrite", "SearchPathSearch", "ReplayPathReplay", "ReconcileSweepReconcile"];
 
 function environmentOf(template: ReturnType<typeof synthesise>, name: string): Record<string, string> {
   const { Variables } = only(template, "AWS::Lambda::Function", name).Properties.Environment;

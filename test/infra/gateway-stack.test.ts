@@ -5,17 +5,9 @@ import { Match } from "aws-cdk-lib/assertions";
 import { counterNames } from "../../functions/core/runtime/telemetry.ts";
 import { assertDurations, DURATIONS } from "../../infra/constructs/durations.ts";
 import { synthesise } from "./synthesised.ts";
-import { only, render, resources, rightsOf } from "./template-reading.ts";
+import { functionNames, only, render, resources, rightsOf } from "./template-reading.ts";
 
 const template = synthesise();
-const functionNames = [
-  "WritePathWrite",
-  "SearchPathSearch",
-  "ReplayPathReplay",
-  "ReconcileSweepReconcile",
-  "RedrivePathRedrive",
-];
-
 /** A part of the stack's own UUID. */
 const ofStack = "((<AWS::StackId> at /)[2] at -)[0]";
 
@@ -237,8 +229,8 @@ test("GatewayStack has the outputs that scripts rely on, and a client secret onl
     "ClientSecretName",
     "DashboardUrl",
     "DeadLetterQueueUrl",
-    "ParkingQueueUrl",
     "KeptByDestroy",
+    "ParkingQueueUrl",
     "PayloadBucketName",
     "QueueUrl",
   ]);

@@ -75,3 +75,12 @@ export function routes(template: Template): Map<string, string> {
   }
   return found;
 }
+
+/** Logical ids of all functions begin with these. */
+export const functionNames = [
+  "WritePathWrite",
+  "SearchPathSearch",
+  "ReplayPathReplay",
+  "ReconcileSweepReconcile",
+  "RedrivePathRedrive",
+];
