@@ -3,7 +3,7 @@ const deliberate: readonly RegExp[] = [
   // An item without an id has the gateway's, also where PRIMARY refuses it.
   /\.items\.\d+\.(index|create)\._id is object, through the gateway string$/,
   // A bulk that the gateway cannot read is refused by it; PRIMARY is not asked, and does not warn.
-  /empty action POST \/_bulk: header warning/,
+  /empty action: POST \/_bulk: header warning/,
   // A comparison of a whole index refreshes it on PRIMARY, so a search may see what was just written.
   /^(bulk|create|delete|index|update)\/\d+_refresh|^(mt|t)ermvectors\/\d+_realtime/,
   // What an index without `_source` holds cannot be read back.
