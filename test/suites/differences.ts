@@ -5,7 +5,7 @@ const ofTheConnection = new Set(["connection", "content-length", "date", "keep-a
 
 /** Members that no two executions of the same request need to have in common. */
 const differsAnyway =
-  /took|uuid|_id$|allocation|^\.version$|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent|\.at$/i;
+  /took|uuid|_id$|allocation|^\.version$|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent|pending_tasks|in_flight|\.at$/i;
 
 /** What else PRIMARY does at the moment, and did before. */
 const othersWork = /\.tasks\.|\.index-graveyard\./;
