@@ -1,6 +1,7 @@
 import middy from "@middy/core";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { failureLog, observed } from "../core/runtime/middleware.ts";
+import { receivedMessage } from "../core/runtime/received-message.ts";
 import { sortServices } from "../core/runtime/redrive-services.ts";
 import { type ParkedMessage, sortParked } from "./sort-parked.ts";
 
@@ -14,14 +15,6 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   });
 
 function parkedMessage(record: SQSRecord): ParkedMessage {
-  const { messageId, receiptHandle, body, attributes, messageAttributes } = record;
-  return {
-    id: messageId,
-    body,
-    receiptHandle,
-    receives: Number(attributes.ApproximateReceiveCount),
-    sentMs: Number(attributes.SentTimestamp),
-    firstReceivedMs: Number(attributes.ApproximateFirstReceiveTimestamp),
-    parkedAtMs: Date.parse(messageAttributes["parkedAt"]?.stringValue ?? ""),
-  };
+  const parkedAt = record.messageAttributes["parkedAt"]?.stringValue ?? "";
+  return { ...receivedMessage(record), parkedAtMs: Date.parse(parkedAt) };
 }

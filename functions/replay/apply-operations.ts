@@ -131,12 +131,12 @@ function mayRepeat(operations: readonly PendingOperation[]): boolean {
 }
 
 /** Where the operation's document has its tombstone, if it has one. */
-export function tombstoneKeyOf({ incarnation, layout, entry }: PendingOperation): string {
-  return tombstoneKey(incarnation.uuid, shardOf(entry.id, entry.routing, layout), entry.id);
+export function tombstoneKeyOf(operation: PendingOperation, shard = shardIn(operation)): string {
+  return tombstoneKey(operation.incarnation.uuid, shard, operation.entry.id);
 }
 
-function horizonKeyOf({ incarnation, layout, entry }: PendingOperation): string {
-  return horizonKey(incarnation.uuid, shardOf(entry.id, entry.routing, layout));
+function shardIn({ layout, entry }: PendingOperation): number {
+  return shardOf(entry.id, entry.routing, layout);
 }
 
 /** Tombstones first; a deletion whose tombstone is not durable is not sent. */
@@ -177,8 +177,11 @@ async function deleteWhatIsBuried(
   services.telemetry.count("tombstoneLookups", written.length);
   const sinceMs = Math.min(...written.map(({ operation }) => operation.writtenAtMs));
   const failure = await attempt(async () => {
-    const keys = written.map(({ operation }) => tombstoneKeyOf(operation));
-    const horizonKeys = written.map(({ operation }) => horizonKeyOf(operation));
+    const shards = written.map(({ operation }) => shardIn(operation));
+    const keys = written.map(({ operation }, i) => tombstoneKeyOf(operation, shards[i]));
+    const horizonKeys = written.map(({ operation }, i) =>
+      horizonKey(operation.incarnation.uuid, shards[i] ?? 0),
+    );
     const found = await services.tombstones.find([...keys, ...new Set(horizonKeys)], sinceMs);
     const buried: { placed: Placed; version: string }[] = [];
     for (const [i, placed] of written.entries()) {

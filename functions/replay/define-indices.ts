@@ -1,7 +1,12 @@
 import { ask, ClusterAnswerError } from "../core/cluster/json-request.ts";
 import { supportedRelease } from "../core/definition/define-index.ts";
 import { deleteIncarnation } from "../core/definition/delete-incarnation.ts";
-import { type IndexDefinition, readDefinitions, readMark } from "../core/definition/index-definition.ts";
+import {
+  differentSettings,
+  type IndexDefinition,
+  readDefinitions,
+  readMark,
+} from "../core/definition/index-definition.ts";
 import { isOfTheSystem } from "../core/definition/index-states.ts";
 import { levelAliases } from "../core/definition/level-aliases.ts";
 import { isAnalysis } from "../core/definition/level-analysis.ts";
@@ -122,12 +127,10 @@ async function levelSettings(
   const reset = Object.keys(translateSettings(present.settings, target).definition).filter(
     (setting) => wanted[setting] === undefined && !backupsOwn.has(setting),
   );
-  const different = Object.entries(wanted).filter(
-    ([setting, value]) => JSON.stringify(present.settings[setting]) !== JSON.stringify(value),
-  );
-  const changes = [...different, ...reset.map((setting): [string, unknown] => [setting, null])].filter(
-    ([setting]) => !isAnalysis(setting),
-  );
+  const changes = [
+    ...differentSettings(wanted, present),
+    ...reset.map((setting): [string, unknown] => [setting, null]),
+  ].filter(([setting]) => !isAnalysis(setting));
   for (const [setting, value] of changes) {
     try {
       await ask(services.backup, {

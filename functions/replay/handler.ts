@@ -1,8 +1,8 @@
 import middy from "@middy/core";
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import type { ReceivedMessage } from "../core/queue/port.ts";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { failureLog, observed } from "../core/runtime/middleware.ts";
 import { config, metrics } from "../core/runtime/process.ts";
+import { receivedMessage } from "../core/runtime/received-message.ts";
 import { replayServices } from "../core/runtime/replay-services.ts";
 import { pauseSeconds, replayBatch } from "./replay-batch.ts";
 
@@ -30,15 +30,3 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
     );
     return { batchItemFailures: failures.map(({ id }) => ({ itemIdentifier: id })) };
   });
-
-/** Lambda's form of a message in ours. */
-export function receivedMessage({ messageId, receiptHandle, body, attributes }: SQSRecord): ReceivedMessage {
-  return {
-    id: messageId,
-    body,
-    receiptHandle,
-    receives: Number(attributes.ApproximateReceiveCount),
-    sentMs: Number(attributes.SentTimestamp),
-    firstReceivedMs: Number(attributes.ApproximateFirstReceiveTimestamp),
-  };
-}

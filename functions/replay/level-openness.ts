@@ -1,8 +1,6 @@
-import { ask } from "../core/cluster/json-request.ts";
-import { readIndexStates } from "../core/definition/index-states.ts";
+import { readIndexStates, setIndexState } from "../core/definition/index-states.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import { wholeIndexRecord } from "../core/replication/record.ts";
-import { segment } from "../core/routing/path.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
@@ -17,7 +15,7 @@ export const openedForSeconds = 10;
 export async function openOnBackup(index: string, services: ReplayServices): Promise<void> {
   const reconcile = wholeIndexRecord(index, "BACKUP's index was opened", services.now());
   await sendWork([reconcile], services, openedForSeconds);
-  await ask(services.backup, { method: "POST", path: `/${segment(index)}/_open` });
+  await setIndexState(services.backup, index, "open");
 }
 
 /**
@@ -37,7 +35,7 @@ export async function levelOpenness(
   if (different.length === 0) return onPrimary;
   for (const [name, state] of different) {
     if (state === "open") await openOnBackup(name, services);
-    else await ask(backup, { method: "POST", path: `/${segment(name)}/_close` });
+    else await setIndexState(backup, name, state);
   }
   const after = await readIndexStates(
     primary,

@@ -28,26 +28,16 @@ export async function secondChance(
   const again = operations
     .map((operation, at) => ({ operation, at }))
     .filter(({ at }) => mayFit.has(first[at]?.kind));
+  const misfits = again.map(({ operation }) => operation);
   const dispositions = [...first];
   try {
     await openIndices(
       again.filter(({ at }) => first[at]?.kind === "closed").map(({ operation }) => operation),
       services,
     );
-    await copyDefinitions(
-      again.map(({ operation }) => operation),
-      services,
-    );
-    const second = await applyOperations(
-      again.map(({ operation }) => operation),
-      receivedMs,
-      services,
-    );
-    const settled = await settle(
-      again.map(({ operation }) => operation),
-      second,
-      services,
-    );
+    await copyDefinitions(misfits, services);
+    const second = await applyOperations(misfits, receivedMs, services);
+    const settled = await settle(misfits, second, services);
     for (const [i, { at }] of again.entries()) {
       const disposition = settled[i];
       if (disposition !== undefined) dispositions[at] = disposition;

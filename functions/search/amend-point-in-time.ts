@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { jsonAs } from "../core/http/json-as.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import type { Amended } from "./amend-for-backup.ts";
 import type { ReadAnswer } from "./first-part.ts";
@@ -34,7 +35,7 @@ export function amendPointInTime(request: GatewayRequest): Amended | undefined {
 }
 
 function idsIn(body: Buffer): readonly string[] {
-  const { id, pit_id: pitId } = read(closing, body) ?? {};
+  const { id, pit_id: pitId } = jsonAs(closing, body) ?? {};
   return [id ?? [], pitId ?? []].flat();
 }
 
@@ -47,13 +48,13 @@ function openedByPitId(answer: ReadAnswer): ReadAnswer {
 }
 
 function renamed(answer: ReadAnswer, rename: (said: v.InferOutput<typeof opened>) => unknown): ReadAnswer {
-  const said = Buffer.isBuffer(answer.body) ? read(opened, answer.body) : undefined;
+  const said = Buffer.isBuffer(answer.body) ? jsonAs(opened, answer.body) : undefined;
   if (answer.status >= 300 || said === undefined) return answer;
   return { ...answer, body: Buffer.from(JSON.stringify(rename(said))) };
 }
 
 function closedByNumber(answer: ReadAnswer): ReadAnswer {
-  const said = Buffer.isBuffer(answer.body) ? read(closed, answer.body) : undefined;
+  const said = Buffer.isBuffer(answer.body) ? jsonAs(closed, answer.body) : undefined;
   if (answer.status >= 300 || said?.pits === undefined) return answer;
   const freed = said.pits.filter(({ successful }) => successful).length;
   const body = Buffer.from(JSON.stringify({ succeeded: freed > 0, num_freed: freed }));
@@ -65,13 +66,4 @@ function closedByPits(answer: ReadAnswer, ids: readonly string[]): ReadAnswer {
   if (answer.status >= 300 && answer.status !== 404) return answer;
   const pits = ids.map((id) => ({ successful: true, pit_id: id }));
   return { ...answer, status: 200, body: Buffer.from(JSON.stringify({ pits })) };
-}
-
-function read<T>(schema: v.GenericSchema<unknown, T>, body: Buffer): T | undefined {
-  try {
-    const parsed = v.safeParse(schema, JSON.parse(body.toString("utf8")));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
 }

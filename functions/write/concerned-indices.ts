@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { jsonAs } from "../core/http/json-as.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { withoutTrailingSlashes } from "../core/routing/path.ts";
 
@@ -12,12 +13,8 @@ const aliasesSchema = v.object({ actions: v.array(v.record(v.string(), target)) 
  */
 export function concernedIndices({ path, body }: GatewayRequest): string | undefined {
   if (withoutTrailingSlashes(path) !== "/_aliases") return undefined;
-  try {
-    const { actions } = v.parse(aliasesSchema, JSON.parse(body.toString("utf8")));
-    const targets = actions.flatMap((action) => Object.values(action));
-    const named = targets.flatMap(({ index, indices }) => [index, indices].flat());
-    return named.length === 0 ? undefined : [...new Set(named)].join(",");
-  } catch {
-    return undefined;
-  }
+  const { actions = [] } = jsonAs(aliasesSchema, body) ?? {};
+  const targets = actions.flatMap((action) => Object.values(action));
+  const named = targets.flatMap(({ index, indices }) => [index, indices].flat());
+  return named.length === 0 ? undefined : [...new Set(named)].join(",");
 }

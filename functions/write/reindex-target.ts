@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { jsonAs } from "../core/http/json-as.ts";
 import { type GatewayRequest, plainBody } from "../core/http/request.ts";
 import { segmentsOf } from "../core/routing/path.ts";
 
@@ -18,9 +19,5 @@ export async function reindexTarget(request: GatewayRequest, bytesMax: number): 
   if (segmentsOf(request.path)?.join("/") !== "_reindex") return undefined;
   const plain = await plainBody(request, bytesMax);
   if (plain.kind === "refused") return undefined;
-  try {
-    return v.parse(bodySchema, JSON.parse(plain.body.toString("utf8"))).dest.index;
-  } catch {
-    return undefined;
-  }
+  return jsonAs(bodySchema, plain.body)?.dest.index;
 }

@@ -34,6 +34,14 @@ const send = (lines: readonly object[], answer: unknown, more: Partial<Step> = {
   answer,
   ...more,
 });
+/** Takes an alias away, which has to be there, and its index with it. */
+const removeWithAlias = (alias: string, expected: Pick<Step, "status" | "answer">): Step => ({
+  request: "POST /_aliases",
+  body: {
+    actions: [{ remove: { index: "INDEX", alias, must_exist: true } }, { remove_index: { index: "INDEX" } }],
+  },
+  ...expected,
+});
 const get = (id: string, answer: object, query = ""): Step => ({
   request: "POST /_mget",
   query,
@@ -564,29 +572,15 @@ export const contractCases: readonly ContractCase[] = [
     notOn: "elasticsearch",
     steps: [
       put({ aliases: { "Alias-INDEX": {} } }),
-      {
-        request: "POST /_aliases",
-        body: {
-          actions: [
-            { remove: { index: "INDEX", alias: "Other-INDEX", must_exist: true } },
-            { remove_index: { index: "INDEX" } },
-          ],
-        },
+      removeWithAlias("Other-INDEX", {
         status: 404,
         answer: { error: { type: "aliases_not_found_exception" } },
-      },
+      }),
       { request: "GET /INDEX", status: 200 },
-      {
-        request: "POST /_aliases",
-        body: {
-          actions: [
-            { remove: { index: "INDEX", alias: "Alias-INDEX", must_exist: true } },
-            { remove_index: { index: "INDEX" } },
-          ],
-        },
+      removeWithAlias("Alias-INDEX", {
         status: 404,
         answer: { error: { type: "index_not_found_exception" } },
-      },
+      }),
       { request: "GET /INDEX", status: 200 },
     ],
   },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { receivedMessage } from "../../functions/replay/handler.ts";
+import { receivedMessage } from "../../functions/core/runtime/received-message.ts";
 import { isLate, receiveRecord } from "../../functions/replay/message.ts";
 import { pauseSeconds } from "../../functions/replay/replay-batch.ts";
 import { fakeReplayServices, message, nowMs, recordMessage } from "../support/fake-replay-services.ts";

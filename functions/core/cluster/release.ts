@@ -23,6 +23,11 @@ export function hasTypes({ product, version }: Release): boolean {
   return product === "elasticsearch" && versionNumber(version) < 7000;
 }
 
+/** The parameter with which a request's mappings have no type in any release. */
+export function typelessQuery(release: Release): string {
+  return hasTypes(release) ? "include_type_name=false" : "";
+}
+
 /** Whether a path may have a type after the index: up to Elasticsearch 7 and OpenSearch 1. */
 export function hasTypedPaths({ product, version }: Release): boolean {
   return versionNumber(version) < (product === "elasticsearch" ? 8000 : 2000);

@@ -1,6 +1,6 @@
 import { ask, ClusterAnswerError } from "../cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../cluster/port.ts";
-import { hasTypes, type Release, unsupported } from "../cluster/release.ts";
+import { type Release, typelessQuery, unsupported } from "../cluster/release.ts";
 import { segment } from "../routing/path.ts";
 import type { IndexDefinition, JsonObject } from "./index-definition.ts";
 import type { PrimaryState } from "./primary-state.ts";
@@ -57,7 +57,7 @@ async function create(
     await ask(backup, {
       method: "PUT",
       path: `/${segment(index)}`,
-      ...(hasTypes(target) && { query: "include_type_name=false" }),
+      query: typelessQuery(target),
       body: { settings, mappings, aliases },
     });
     return undefined;

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { byName } from "../cluster/by-name.ts";
 import { ask, readJson } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
-import { namePages } from "./name-pages.ts";
+import { readInPages } from "./name-pages.ts";
 
 /** A JSON object whose members are not known. */
 export type JsonObject = { readonly [name: string]: unknown };
@@ -45,12 +45,11 @@ const markedSchema = v.object({ _meta: v.object({ understudy: markSchema }) });
  * The definitions of all indices that a multi-target expression names, by concrete name.
  * @throws ClusterError or ClusterAnswerError when the cluster cannot say.
  */
-export async function readDefinitions(
+export function readDefinitions(
   cluster: Cluster,
   expression: string,
 ): Promise<ReadonlyMap<string, IndexDefinition>> {
-  const pages = await Promise.all(namePages(expression.split(",")).map((names) => readPage(cluster, names)));
-  return new Map(pages.flatMap((page) => [...page]));
+  return readInPages(expression.split(","), (names) => readPage(cluster, names));
 }
 
 async function readPage(cluster: Cluster, names: string): Promise<ReadonlyMap<string, IndexDefinition>> {
@@ -59,6 +58,16 @@ async function readPage(cluster: Cluster, names: string): Promise<ReadonlyMap<st
   if (answer.status === 404) return new Map();
   const definitions = readJson(cluster, definitionSchema, answer);
   return new Map([...definitions].map(([index, found]) => [index, plain(found)]));
+}
+
+/** Those of the wanted settings that an index has not, or not so. */
+export function differentSettings(
+  wanted: JsonObject,
+  { settings }: IndexDefinition,
+): readonly (readonly [name: string, value: unknown])[] {
+  return Object.entries(wanted).filter(
+    ([name, value]) => JSON.stringify(settings[name]) !== JSON.stringify(value),
+  );
 }
 
 /** Without a type; and a data stream is an alias of its backing indices, which are plain indices on BACKUP. */

@@ -2,7 +2,8 @@ import * as v from "valibot";
 import { byName } from "../cluster/by-name.ts";
 import { ask, ClusterAnswerError, readJson } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
-import { namePages } from "./name-pages.ts";
+import { segment } from "../routing/path.ts";
+import { readInPages } from "./name-pages.ts";
 
 const statesSchema = v.object({
   metadata: v.optional(v.object({ indices: v.optional(byName(v.object({ state: v.string() }))) })),
@@ -12,12 +13,11 @@ const statesSchema = v.object({
  * Whether the concrete indices that some names and wildcards lead to are open, by index.
  * @throws ClusterError or ClusterAnswerError when the cluster cannot say.
  */
-export async function readIndexStates(
+export function readIndexStates(
   cluster: Cluster,
   parts: readonly string[],
 ): Promise<ReadonlyMap<string, "open" | "closed">> {
-  const pages = await Promise.all(namePages(parts).map((names) => readPage(cluster, names)));
-  return new Map(pages.flatMap((page) => [...page]));
+  return readInPages(parts, (names) => readPage(cluster, names));
 }
 
 async function readPage(cluster: Cluster, names: string): Promise<ReadonlyMap<string, "open" | "closed">> {
@@ -34,6 +34,19 @@ async function readPage(cluster: Cluster, names: string): Promise<ReadonlyMap<st
   if (answer === undefined || answer.status === 404) return new Map();
   const indices = readJson(cluster, statesSchema, answer).metadata?.indices ?? [];
   return new Map([...indices].map(([name, { state }]) => [name, state === "open" ? "open" : "closed"]));
+}
+
+/**
+ * Opens or closes an index; one that is so already is as good.
+ * @throws ClusterError or ClusterAnswerError when the cluster does not.
+ */
+export async function setIndexState(
+  cluster: Cluster,
+  index: string,
+  state: "open" | "closed",
+): Promise<void> {
+  const word = state === "open" ? "_open" : "_close";
+  await ask(cluster, { method: "POST", path: `/${segment(index)}/${word}` });
 }
 
 /**

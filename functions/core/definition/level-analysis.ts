@@ -2,7 +2,8 @@ import { ask, ClusterAnswerError } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
 import type { Release } from "../cluster/release.ts";
 import { segment } from "../routing/path.ts";
-import type { IndexDefinition } from "./index-definition.ts";
+import { differentSettings, type IndexDefinition } from "./index-definition.ts";
+import { setIndexState } from "./index-states.ts";
 import { translateSettings, type Untranslated } from "./translate-settings.ts";
 
 /** What a mapping refers to, and what only a closed index takes. */
@@ -35,18 +36,16 @@ export type LevelAnalysis = (on: AnalysedIndex, target: Release) => Promise<read
 export function createAnalysisLevelling(backup: Cluster): LevelAnalysis {
   const refused = new Map<string, readonly Untranslated[]>();
   return async ({ index, source, present }, target) => {
-    const path = `/${segment(index)}`;
-    const wanted = Object.entries(translateSettings(source.settings, target).definition);
-    const different = wanted.filter(
-      ([name, value]) => isAnalysis(name) && JSON.stringify(present.settings[name]) !== JSON.stringify(value),
-    );
+    const { definition: wanted } = translateSettings(source.settings, target);
+    const different = differentSettings(wanted, present).filter(([name]) => isAnalysis(name));
     if (different.length === 0) return [];
     const attempt = JSON.stringify([index, different]);
     const before = refused.get(attempt);
     if (before !== undefined) return before;
-    await ask(backup, { method: "POST", path: `${path}/_close` });
+    await setIndexState(backup, index, "closed");
     try {
-      await ask(backup, { method: "PUT", path: `${path}/_settings`, body: Object.fromEntries(different) });
+      const path = `/${segment(index)}/_settings`;
+      await ask(backup, { method: "PUT", path, body: Object.fromEntries(different) });
       return [];
     } catch (error) {
       if (!(error instanceof ClusterAnswerError) || error.status !== 400 || wasOpen(error)) throw error;
@@ -57,7 +56,7 @@ export function createAnalysisLevelling(backup: Cluster): LevelAnalysis {
     } finally {
       // One that was closed before is opened by whoever says that it is to be open.
       const wasClosed = present.settings["index.verified_before_close"] === "true";
-      if (!wasClosed) await ask(backup, { method: "POST", path: `${path}/_open` });
+      if (!wasClosed) await setIndexState(backup, index, "open");
     }
   };
 }

@@ -6,7 +6,7 @@ import { type Cluster, ClusterError } from "../cluster/port.ts";
 import { hasTypes } from "../cluster/release.ts";
 import type { Incarnation } from "../replication/incarnation.ts";
 import type { ShardLayout } from "../replication/shard.ts";
-import { namePages } from "./name-pages.ts";
+import { readInPages } from "./name-pages.ts";
 
 /** What PRIMARY says of one index now. */
 export interface PrimaryState {
@@ -60,12 +60,11 @@ const unknowingBlocks = ["1", "2"];
  * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say; a cluster that is only just starting
  * knows no index at all, and that is not the same as having none.
  */
-export async function readPrimaryState(
+export function readPrimaryState(
   primary: Cluster,
   indices: readonly string[],
 ): Promise<ReadonlyMap<string, PrimaryState>> {
-  const pages = await Promise.all(namePages(indices).map((names) => readPage(primary, names)));
-  return new Map(pages.flatMap((page) => [...page]));
+  return readInPages(indices, (names) => readPage(primary, names));
 }
 
 async function readPage(primary: Cluster, names: string): Promise<ReadonlyMap<string, PrimaryState>> {

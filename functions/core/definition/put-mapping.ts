@@ -1,6 +1,6 @@
 import { ask, ClusterAnswerError } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
-import { hasTypes, type Release } from "../cluster/release.ts";
+import { type Release, typelessQuery } from "../cluster/release.ts";
 import { segment } from "../routing/path.ts";
 import { isObject, type JsonObject } from "./index-definition.ts";
 import { storedOnly } from "./translate-mappings.ts";
@@ -44,7 +44,7 @@ async function merge(
     await ask(backup, {
       method: "PUT",
       path: `/${segment(index)}/_mapping`,
-      ...(hasTypes(target) && { query: "include_type_name=false" }),
+      query: typelessQuery(target),
       body,
     });
     return undefined;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as v from "valibot";
+import { jsonAs } from "../http/json-as.ts";
 import type { ObjectStore } from "../payload/port.ts";
 import { type DocumentKey, type Origin, originOf } from "../replication/record.ts";
 import { type NamedDefinitionKind, namedDefinitionKinds } from "../routing/endpoint.ts";
@@ -126,12 +127,8 @@ const intentSchema = v.union([
 
 /** The work and the request in an intent's bytes; `undefined` when they are not an intent's. */
 export function readIntent(body: Buffer): (Origin & { readonly work: IntentWork }) | undefined {
-  try {
-    const parsed = v.parse(intentSchema, JSON.parse(body.toString("utf8")));
-    return { work: workOf(parsed), ...originOf(parsed) };
-  } catch {
-    return undefined;
-  }
+  const parsed = jsonAs(intentSchema, body);
+  return parsed && { work: workOf(parsed), ...originOf(parsed) };
 }
 
 function workOf(parsed: v.InferOutput<typeof intentSchema>): IntentWork {

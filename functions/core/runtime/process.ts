@@ -36,7 +36,9 @@ export function beginInvocation(context: Context): void {
 export const metrics = process.env["POWERTOOLS_METRICS_NAMESPACE"] ? createMetrics(telemetry) : noMetrics;
 
 const secretWarning = (error: unknown) =>
-  telemetry.warn("a secret could not be read again; the old value stays in use", { reason: reasonOf(error) });
+  telemetry.warn("a secret could not be read; a value that was read before stays in use", {
+    reason: reasonOf(error),
+  });
 
 /** Who may come in. */
 export const admission = lazily((): Admit => {

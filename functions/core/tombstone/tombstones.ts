@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { ask, ClusterAnswerError, readJson } from "../cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../cluster/port.ts";
-import { hasTypes } from "../cluster/release.ts";
+import { hasTypes, typelessQuery } from "../cluster/release.ts";
 import { isNewer } from "../replication/version.ts";
 import { dropOldMonths } from "./drop-old-months.ts";
 import { createIsQuiet } from "./quiet-index.ts";
@@ -85,7 +85,7 @@ async function createSideIndex(
     mappings: { dynamic: false, properties: { version: { type: "keyword", index: false } } },
   };
   try {
-    const query = hasTypes(await backup.release()) ? "include_type_name=false" : "";
+    const query = typelessQuery(await backup.release());
     await ask(backup, { method: "PUT", path: `/${index}`, query, body });
     return "made";
   } catch (error) {

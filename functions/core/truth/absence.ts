@@ -2,9 +2,8 @@ import type { Cluster } from "../cluster/port.ts";
 import { type PrimaryState, readPrimaryState } from "../definition/primary-state.ts";
 import type { DocumentKey } from "../replication/record.ts";
 import { shardOf } from "../replication/shard.ts";
-import { encodeVersion } from "../replication/version.ts";
 import type { ShardProgress } from "./checkpoint.ts";
-import { awaitCopies, settledProgress, TruthUnsettled } from "./settled-progress.ts";
+import { awaitCopies, settledProgress, shardGuard, TruthUnsettled } from "./settled-progress.ts";
 import { readStoredDocuments, type StoredDocument } from "./stored-documents.ts";
 
 /**
@@ -68,12 +67,6 @@ function absenceOf(
 ): Absence {
   if (document === undefined || document.kind === "no-index") return { kind: "never" };
   if (document.kind !== "missing") return { kind: "other", document };
-  const shard = shardOf(key.id, key.routing, state.layout);
-  const checkpoint = progress.get(shard)?.globalCheckpoint;
-  const term = state.terms[String(shard)];
-  if (checkpoint === undefined || term === undefined) {
-    throw new TruthUnsettled(`shard ${shard} of [${key.index}] does not say how far it is`);
-  }
-  if (checkpoint < 0) return { kind: "never" };
-  return { kind: "absent", version: encodeVersion(key.index, epoch, String(term), String(checkpoint)) };
+  const version = shardGuard(state, shardOf(key.id, key.routing, state.layout), progress, epoch);
+  return version === undefined ? { kind: "never" } : { kind: "absent", version };
 }

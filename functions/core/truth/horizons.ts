@@ -1,8 +1,7 @@
 import type { PrimaryState } from "../definition/primary-state.ts";
-import { encodeVersion } from "../replication/version.ts";
 import { horizonKey } from "../tombstone/tombstones.ts";
 import type { AbsenceServices } from "./absence.ts";
-import { settledProgress, TruthUnsettled } from "./settled-progress.ts";
+import { settledProgress, shardGuard } from "./settled-progress.ts";
 
 /**
  * For each shard of an index a version that no operation which PRIMARY has numbered by now is above: its
@@ -17,13 +16,9 @@ export async function readHorizons(
 ): Promise<readonly { readonly key: string; readonly version: string }[]> {
   const { index, uuid } = state.incarnation;
   const progress = await settledProgress(index, services);
-  return Object.entries(state.terms).flatMap(([shard, term]) => {
-    const checkpoint = progress.get(Number(shard))?.globalCheckpoint;
-    if (checkpoint === undefined) {
-      throw new TruthUnsettled(`shard ${shard} of [${index}] does not say how far it is`);
-    }
-    if (checkpoint < 0) return [];
-    const version = encodeVersion(index, services.epoch, String(term), String(checkpoint));
-    return [{ key: horizonKey(uuid, Number(shard)), version }];
+  return Object.keys(state.terms).flatMap((name) => {
+    const shard = Number(name);
+    const version = shardGuard(state, shard, progress, services.epoch);
+    return version === undefined ? [] : [{ key: horizonKey(uuid, shard), version }];
   });
 }

@@ -1,6 +1,7 @@
 import type { Cluster } from "../cluster/port.ts";
-import { readPrimaryState } from "../definition/primary-state.ts";
+import { type PrimaryState, readPrimaryState } from "../definition/primary-state.ts";
 import { type ShardLayout, shardOf } from "../replication/shard.ts";
+import { encodeVersion } from "../replication/version.ts";
 import { readProgress, type ShardProgress } from "./checkpoint.ts";
 import type { FoundDocument, StoredDocument } from "./stored-documents.ts";
 
@@ -65,6 +66,25 @@ export async function readLasting(
     const checkpoint = progress.get(shard)?.globalCheckpoint ?? -1;
     return state.terms[String(shard)] === Number(primaryTerm) && checkpoint >= Number(seqNo);
   };
+}
+
+/**
+ * A version that no operation which a shard had finished by this progress is above; `undefined` where it has had none.
+ * @param progress of the state's index, read after the state.
+ * @throws TruthUnsettled when the shard does not say how far it is.
+ */
+export function shardGuard(
+  { incarnation: { index }, terms }: PrimaryState,
+  shard: number,
+  progress: Progress,
+  epoch: number,
+): string | undefined {
+  const checkpoint = progress.get(shard)?.globalCheckpoint;
+  const term = terms[String(shard)];
+  if (checkpoint === undefined || term === undefined) {
+    throw new TruthUnsettled(`shard ${shard} of [${index}] does not say how far it is`);
+  }
+  return checkpoint < 0 ? undefined : encodeVersion(index, epoch, String(term), String(checkpoint));
 }
 
 async function progressPast(

@@ -1,0 +1,14 @@
+import type { SQSRecord } from "aws-lambda";
+import type { ReceivedMessage } from "../queue/port.ts";
+
+/** Lambda's form of a message in ours. */
+export function receivedMessage({ messageId, receiptHandle, body, attributes }: SQSRecord): ReceivedMessage {
+  return {
+    id: messageId,
+    body,
+    receiptHandle,
+    receives: Number(attributes.ApproximateReceiveCount),
+    sentMs: Number(attributes.SentTimestamp),
+    firstReceivedMs: Number(attributes.ApproximateFirstReceiveTimestamp),
+  };
+}
