@@ -65,7 +65,8 @@ export async function sweepIntents(services: SweepServices): Promise<number> {
  */
 async function storeClock(objects: ObjectStore, intentPrefix: string): Promise<number> {
   const key = `${intentPrefix}clock`;
-  await objects.put(key, "");
+  // Not empty: the SDK would take it for a stream of unknown length, and say so in the log at each sweep.
+  await objects.put(key, "clock");
   const [marker] = await objects.list(key, 1);
   if (marker === undefined) throw new Error(`the store does not list [${key}], which it has just taken`);
   return marker.modifiedMs;

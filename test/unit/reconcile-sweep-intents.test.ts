@@ -82,6 +82,13 @@ test("sweepIntents() goes by the store's clock, neither by the writer's nor by i
   assert.equal(await run(-600_000), 1);
 });
 
+test("sweepIntents() tells the store's clock by an object that is not empty: the SDK warns of those", async () => {
+  const { objects, declare, run } = sweep();
+  await declare(1_000_000, ["1"]);
+  await run();
+  assert.ok((objects.objects.get("intents/clock")?.body.length ?? 0) > 0);
+});
+
 test("sweepIntents() takes the oldest first", async () => {
   const { queue, declare, run } = sweep();
   for (const at of [300_000, 100_000, 200_000]) await declare(at, [String(at)]);
