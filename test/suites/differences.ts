@@ -10,6 +10,9 @@ const differsAnyway =
 /** What else PRIMARY does at the moment, and did before. */
 const othersWork = /\.tasks\.|\.index-graveyard\./;
 
+/** Names that PRIMARY lists as they come: a set has no order. */
+const unordered = /\.snapshots?(\.\d+)?\.indices$/;
+
 /** Parts of a text for which the same is true: generated ids, and the numbers of search contexts. */
 const generated = /(?=[\w-]*[\dA-Z])[\w-]{20,}|(?<=context found for id \[)\d+/g;
 
@@ -45,7 +48,8 @@ function addLeaves(leaves: Map<string, string>, path: string, value: unknown): v
     leaves.set(path, differsAnyway.test(path) ? typeof value : comparable(JSON.stringify(value)));
     return;
   }
-  for (const [name, member] of Object.entries(value))
+  const members = Array.isArray(value) && unordered.test(path) ? [...value].sort() : value;
+  for (const [name, member] of Object.entries(members))
     addLeaves(leaves, `${path}.${comparable(name)}`, member);
 }
 
