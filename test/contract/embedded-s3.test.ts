@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { openBodyFiles } from "../../infra/local/embedded/body-files.ts";
 import { type EmbeddedClients, embeddedClients } from "../../infra/local/embedded/clients.ts";
 import { DataDirInUseError } from "../../infra/local/embedded/data-dir-lock.ts";
@@ -32,9 +32,10 @@ describe("embedded S3", () => {
   }
 
   test("what is not supported is refused, not ignored", async () => {
-    await clients.objects.put("a", Buffer.from("12345"), {});
-    const request = new GetObjectCommand({ Bucket: "payloads", Key: "a", Range: "bytes=0-1" });
-    await assert.rejects(clients.s3.send(request), { name: "NotImplemented" });
+    const listing = new ListObjectsV2Command({ Bucket: "payloads", Delimiter: "/" });
+    await assert.rejects(clients.s3.send(listing), { name: "NotImplemented" });
+    const put = new PutObjectCommand({ Bucket: "payloads", Key: "a", Body: "x", ChecksumCRC32C: "AAAAAA==" });
+    await assert.rejects(clients.s3.send(put), { name: "NotImplemented" });
   });
 });
 

@@ -8,7 +8,7 @@ import { queueArn } from "../../infra/local/embedded/open-queues.ts";
 import { createQueueEngine, type QueueEngine } from "../../infra/local/embedded/queue-engine.ts";
 import { queueUrlPrefix } from "../../infra/local/embedded/sqs-action.ts";
 import { openStore, type Store } from "../../infra/local/embedded/store.ts";
-import { sqsCases } from "./sqs-cases.ts";
+import { sqsCases } from "./contract-table.ts";
 
 const day = 86_400;
 const definitions = [

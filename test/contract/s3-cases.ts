@@ -1,27 +1,23 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import type { EngineCase } from "./engine-case.ts";
 
 /** Some S3 with one bucket, empty at the start of each case. */
 export interface S3Subject {
   readonly client: S3Client;
   readonly bucket: string;
-}
-
-export interface S3Case {
-  readonly name: string;
-  /** What an emulator may lack. */
-  readonly needs?: "conditionalPut" | "sha256" | "anyKey";
-  run(subject: S3Subject): Promise<void>;
 }
 
 const mebibyte = 1_048_576;
@@ -39,7 +35,7 @@ const oddKeys = [
   "back\\slash",
 ];
 
-export const s3Cases: readonly S3Case[] = [
+export const s3Cases: readonly EngineCase<S3Subject>[] = [
   {
     name: "PutObject and GetObject keep bytes of any size, content type, encoding and metadata",
     async run({ client, bucket }) {
@@ -94,7 +90,6 @@ export const s3Cases: readonly S3Case[] = [
   },
   {
     name: "PutObject with If-None-Match: * succeeds once",
-    needs: "conditionalPut",
     async run({ client, bucket }) {
       for (const size of [10, 100_000]) {
         const Key = `once/${size}`;
@@ -109,7 +104,6 @@ export const s3Cases: readonly S3Case[] = [
   },
   {
     name: "of concurrent conditional puts exactly one wins, and its body is what is read",
-    needs: "conditionalPut",
     async run({ client, bucket }) {
       const bodies = Array.from({ length: 6 }, () => noise(100_000));
       const outcomes = await Promise.allSettled(
@@ -211,7 +205,6 @@ export const s3Cases: readonly S3Case[] = [
   },
   {
     name: "keys may hold any characters",
-    needs: "anyKey",
     async run({ client, bucket }) {
       for (const key of oddKeys) await put(client, bucket, key, key);
       for (const key of oddKeys) assert.equal((await get(client, bucket, key)).toString(), key);
@@ -220,12 +213,161 @@ export const s3Cases: readonly S3Case[] = [
   },
   {
     name: "PutObject refuses a body that is not what its SHA-256 says",
-    needs: "sha256",
+    documented:
+      "S3 computes the checksum itself, and fails the put where it differs (checking object integrity)",
     async run({ client, bucket }) {
       const put = (ChecksumSHA256: string) =>
         client.send(new PutObjectCommand({ Bucket: bucket, Key: "sum", Body: "body", ChecksumSHA256 }));
       await put(createHash("sha256").update("body").digest("base64"));
       await refused(put(createHash("sha256").update("other").digest("base64")), "BadDigest", 400);
+    },
+  },
+  {
+    name: "PutObject with If-Match replaces only that state: 412 for another, 404 for none",
+    async run({ client, bucket }) {
+      const first = await put(client, bucket, "match", "1");
+      const replace = (Key: string, IfMatch: string | undefined) =>
+        client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: "2", IfMatch }));
+      await replace("match", first.ETag);
+      await refused(replace("match", first.ETag), "PreconditionFailed", 412);
+      await refused(replace("none", first.ETag), "NoSuchKey", 404);
+      assert.equal((await get(client, bucket, "match")).toString(), "2");
+    },
+  },
+  {
+    name: "GetObject obeys If-Match and If-None-Match",
+    async run({ client, bucket }) {
+      const { ETag } = await put(client, bucket, "state", "1");
+      const read = (conditions: { IfMatch?: string; IfNoneMatch?: string }) =>
+        client.send(new GetObjectCommand({ Bucket: bucket, Key: "state", ...conditions }));
+      const tag = ETag ?? "";
+      assert.equal(await (await read({ IfMatch: tag })).Body?.transformToString(), "1");
+      assert.equal(await (await read({ IfNoneMatch: '"other"' })).Body?.transformToString(), "1");
+      await refused(read({ IfMatch: '"other"' }), "PreconditionFailed", 412);
+      await assert.rejects(read({ IfNoneMatch: tag }), hasStatus(304));
+    },
+  },
+  {
+    name: "GetObject gives the part that Range names",
+    async run({ client, bucket }) {
+      for (const size of [1000, 100_000]) {
+        const body = noise(size);
+        await put(client, bucket, "part", body);
+        const part = async (Range: string) => {
+          const got = await client.send(new GetObjectCommand({ Bucket: bucket, Key: "part", Range }));
+          const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
+          return { bytes, range: got.ContentRange, status: got.$metadata.httpStatusCode };
+        };
+        const expected: [string, number, number][] = [
+          ["bytes=0-0", 0, 1],
+          ["bytes=10-19", 10, 20],
+          ["bytes=990-", 990, size],
+          ["bytes=-10", size - 10, size],
+          [`bytes=5-${size + 5}`, 5, size],
+        ];
+        for (const [range, from, to] of expected) {
+          const got = await part(range);
+          assert.ok(got.bytes.equals(body.subarray(from, to)), range);
+          assert.deepEqual([got.status, got.range], [206, `bytes ${from}-${to - 1}/${size}`]);
+        }
+        await refused(part(`bytes=${size}-`), "InvalidRange", 416);
+      }
+    },
+  },
+  {
+    name: "HeadObject gives the metadata, whose names are lower-case, and the content's headers",
+    async run({ client, bucket }) {
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: "meta",
+          Body: "x",
+          Metadata: { Schema: "2", origin: "a b" },
+          CacheControl: "no-store",
+          ContentType: "text/plain",
+        }),
+      );
+      const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: "meta" }));
+      assert.deepEqual(head.Metadata, { schema: "2", origin: "a b" });
+      assert.deepEqual([head.CacheControl, head.ContentType], ["no-store", "text/plain"]);
+      await put(client, bucket, "meta", "y");
+      const replaced = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: "meta" }));
+      assert.deepEqual(replaced.Metadata, {}, "a put replaces the metadata as well");
+    },
+  },
+  {
+    name: "a checksum that came with an object is given back to those who ask for it",
+    documented:
+      "with x-amz-checksum-mode ENABLED the stored checksum is in the answer (GetObject, HeadObject)",
+    async run({ client, bucket }) {
+      const ChecksumSHA256 = createHash("sha256").update("body").digest("base64");
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: "sum", Body: "body", ChecksumSHA256 }));
+      const wanted = { Bucket: bucket, Key: "sum", ChecksumMode: "ENABLED" } as const;
+      assert.equal((await client.send(new GetObjectCommand(wanted))).ChecksumSHA256, ChecksumSHA256);
+      assert.equal((await client.send(new HeadObjectCommand(wanted))).ChecksumSHA256, ChecksumSHA256);
+      const quiet = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: "sum" }));
+      assert.equal(quiet.ChecksumSHA256, undefined);
+    },
+  },
+  {
+    name: "PutObject refuses a body that is not what its CRC32 says",
+    documented:
+      "S3 computes the checksum itself, and fails the put where it differs (checking object integrity)",
+    async run({ client, bucket }) {
+      const put = (ChecksumCRC32: string) =>
+        client.send(new PutObjectCommand({ Bucket: bucket, Key: "crc", Body: "body", ChecksumCRC32 }));
+      await put(crc32Of("body"));
+      await refused(put(crc32Of("other")), "BadDigest", 400);
+    },
+  },
+  {
+    name: "DeleteObjects with Quiet names none, and refuses more than 1,000 keys",
+    documented: "quiet mode answers errors only; a request has up to 1,000 keys (DeleteObjects)",
+    async run({ client, bucket }) {
+      const remove = (keys: readonly string[]) => {
+        const Objects = keys.map((Key) => ({ Key }));
+        return client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
+      };
+      await put(client, bucket, "quiet", "x");
+      assert.deepEqual((await remove(["quiet", "missing"])).Deleted ?? [], []);
+      assert.deepEqual(await keys(client, bucket, {}), []);
+      const many = Array.from({ length: 1001 }, (_, index) => `k${index}`);
+      await refused(remove(many), "MalformedXML", 400);
+    },
+  },
+  {
+    name: "ListObjectsV2 counts its keys, and gives none for max-keys 0",
+    documented:
+      "IsTruncated tells that there are more keys than max-keys allowed for; for 0 S3 answers an empty list that is not truncated",
+    async run({ client, bucket }) {
+      for (const key of ["a", "b", "c"]) await put(client, bucket, key, "x");
+      const list = (MaxKeys?: number) =>
+        client.send(new ListObjectsV2Command({ Bucket: bucket, ...(MaxKeys !== undefined && { MaxKeys }) }));
+      const all = await list();
+      assert.deepEqual([all.KeyCount, all.MaxKeys, all.IsTruncated], [3, 1000, false]);
+      const some = await list(2);
+      assert.deepEqual([some.KeyCount, some.MaxKeys, some.IsTruncated], [2, 2, true]);
+      const none = await list(0);
+      assert.deepEqual([none.Contents ?? [], none.IsTruncated], [[], false]);
+    },
+  },
+  {
+    name: "reading in a missing bucket says so",
+    async run({ client, bucket }) {
+      const Bucket = `${bucket}-missing`;
+      await refused(client.send(new GetObjectCommand({ Bucket, Key: "a" })), "NoSuchBucket", 404);
+      await refused(client.send(new HeadObjectCommand({ Bucket, Key: "a" })), "NotFound", 404);
+      await refused(client.send(new ListObjectsV2Command({ Bucket })), "NoSuchBucket", 404);
+      await refused(client.send(new HeadBucketCommand({ Bucket })), "NotFound", 404);
+      await client.send(new HeadBucketCommand({ Bucket: bucket }));
+    },
+  },
+  {
+    name: "a key has at most 1,024 bytes",
+    documented: "a key's UTF-8 is at most 1,024 bytes; KeyTooLongError (object key names, error responses)",
+    async run({ client, bucket }) {
+      await put(client, bucket, "k".repeat(1024), "x");
+      await refused(put(client, bucket, `${"k".repeat(1023)}ü`, "x"), "KeyTooLongError", 400);
     },
   },
 ];
@@ -254,11 +396,24 @@ async function keys(
 
 async function refused(request: Promise<unknown>, code: string, status: number): Promise<void> {
   await assert.rejects(request, (error) => {
-    assert.ok(error instanceof Error && "$metadata" in error);
+    assert.ok(error instanceof Error);
     assert.equal(error.name, code);
+    return hasStatus(status)(error);
+  });
+}
+
+function hasStatus(status: number): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof Error && "$metadata" in error);
     const { $metadata } = error;
     assert.ok(typeof $metadata === "object" && $metadata !== null && "httpStatusCode" in $metadata);
     assert.equal($metadata.httpStatusCode, status);
     return true;
-  });
+  };
+}
+
+function crc32Of(text: string): string {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(text));
+  return sum.toString("base64");
 }

@@ -12,6 +12,8 @@ export interface MessageHead {
   readonly sentAtMs: number;
   readonly attributes?: Readonly<Record<string, MessageAttribute>>;
   readonly groupId?: string;
+  /** Of AWS X-Ray. */
+  readonly traceHeader?: string;
   /** With a message that a redrive policy moved here: the ARN of the queue it came from. */
   readonly deadLetterSourceArn?: string;
 }

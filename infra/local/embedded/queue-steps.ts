@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type OpenQueue, sentAtMsOf } from "./open-queues.ts";
 import type { MessageAttribute, MessageHead, MessageState } from "./queue-record.ts";
-import { decodeReceiptHandle, encodeReceiptHandle } from "./receipt-handle.ts";
+import { decodeReceiptHandle, encodeReceiptHandle, receivedAtMsOf } from "./receipt-handle.ts";
 import type { StoreTransaction } from "./store.ts";
 
 export interface OutgoingMessage {
   readonly body: Buffer;
   readonly attributes?: Readonly<Record<string, MessageAttribute>>;
   readonly groupId?: string;
+  readonly traceHeader?: string;
   readonly delaySeconds?: number;
 }
 
@@ -21,7 +22,11 @@ export interface ReceivedMessage {
 
 /** `superseded`: the message was received again since; as on SQS, the request is fine and deletes nothing. */
 export type DeleteOutcome = "deleted" | "gone" | "superseded" | "invalid";
-export type VisibilityOutcome = "changed" | "gone" | "superseded" | "notInFlight" | "invalid";
+/** `tooLong`: hidden for more than 12 hours since its receive. */
+export type VisibilityOutcome = "changed" | "gone" | "superseded" | "notInFlight" | "invalid" | "tooLong";
+
+/** SQS's limit of a visibility timeout with all its changes (ChangeMessageVisibility). */
+export const visibilitySecondsMax = 43_200;
 
 /** The most that one transaction examines, so that none holds the process up. */
 export const stepMessages = 1000;
@@ -39,6 +44,7 @@ export function insert(
     sentAtMs,
     ...(message.attributes && { attributes: message.attributes }),
     ...(message.groupId !== undefined && { groupId: message.groupId }),
+    ...(message.traceHeader !== undefined && { traceHeader: message.traceHeader }),
   };
   const dueAtMs = message.delaySeconds ? sentAtMs + message.delaySeconds * 1000 : 0;
   queue.entries.insert(transaction, sequence, { head, body: message.body }, dueAtMs);
@@ -124,6 +130,8 @@ export function reschedule(
   if (typeof held === "string") return held;
   const { sequence, state } = held;
   if (state.place !== "inFlight" || state.dueAtMs <= nowMs) return "notInFlight";
+  const hiddenMs = nowMs + timeoutSeconds * 1000 - receivedAtMsOf(state.receipt);
+  if (timeoutSeconds > 0 && hiddenMs > visibilitySecondsMax * 1000) return "tooLong";
   const dueAtMs = timeoutSeconds === 0 ? 0 : nowMs + timeoutSeconds * 1000;
   queue.entries.reschedule(transaction, sequence, state, dueAtMs);
   return "changed";

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   dueAtMsOf,
   dueKey,
@@ -17,8 +16,8 @@ import {
   type MessageRecord,
   type MessageState,
   noReceipt,
-  receiptBytes,
 } from "./queue-record.ts";
+import { newReceipt } from "./receipt-handle.ts";
 import type { Store, StoreReader, StoreTransaction } from "./store.ts";
 
 /** How many messages are where. Kept in memory, so that asking costs nothing. */
@@ -149,7 +148,7 @@ export function queueEntries(store: Store, queueId: number): QueueEntries {
         dueAtMs,
         receiveCount: from.receiveCount + 1,
         firstReceivedAtMs: from.receiveCount === 0 ? nowMs : from.firstReceivedAtMs,
-        receipt: randomBytes(receiptBytes),
+        receipt: newReceipt(nowMs, from.receiveCount + 1),
       };
       place(transaction, sequence, from, to);
       return { sequence, record: decodeRecord(value), state: to };

@@ -6,6 +6,22 @@ export interface Receipt {
   readonly receipt: Buffer;
 }
 
+/**
+ * The receipt of one receive: its time, and its number, so that no other receive of the message has it. A receipt
+ * of random bytes, as earlier runs gave out, reads as of a time far off.
+ */
+export function newReceipt(receivedAtMs: number, receiveCount: number): Buffer {
+  const receipt = Buffer.allocUnsafe(receiptBytes);
+  receipt.writeUIntBE(receivedAtMs, 0, 6);
+  receipt.writeUInt16BE(receiveCount % 0x1_0000, 6);
+  return receipt;
+}
+
+/** When the receive was that a receipt is of, in ms. */
+export function receivedAtMsOf(receipt: Buffer): number {
+  return receipt.readUIntBE(0, 6);
+}
+
 const handleBytes = 1 + 8 + receiptBytes;
 
 /** The opaque handle that a consumer gives back; it is bound to the queue. */

@@ -6,6 +6,7 @@ const statuses = {
   BadDigest: 400,
   InternalError: 500,
   InvalidArgument: 400,
+  InvalidRange: 416,
   KeyTooLongError: 400,
   MalformedXML: 400,
   NoSuchBucket: 404,

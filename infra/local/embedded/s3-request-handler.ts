@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
 import { BodyStream } from "./body-stream.ts";
 import type { ObjectEngine, ObjectHead } from "./object-engine.ts";
+import { checkSums, isChecksum } from "./s3-checksum.ts";
 import { S3Fault, s3FaultResponse } from "./s3-fault.ts";
+import { byteRange } from "./s3-range.ts";
 import { deletedXml, listXml, parseDelete } from "./s3-xml.ts";
 import {
   bodyBytes,
@@ -14,13 +15,14 @@ import {
 const keyBytesMax = 1024;
 const listKeysMax = 1000;
 const keptHeaders = /^(content-(type|encoding|disposition|language)|cache-control|x-amz-meta-.*)$/;
-const refusedHeaders = ["range", "x-amz-copy-source", "if-modified-since", "if-unmodified-since"];
+const refusedHeaders = ["x-amz-copy-source", "if-modified-since", "if-unmodified-since"];
 const refusedQueries = ["uploadId", "uploads", "partNumber", "tagging", "acl", "versionId", "delimiter"];
 
 /**
  * Answers an `S3Client` with `forcePathStyle` from the engine: PutObject (with `If-None-Match: *` or `If-Match`),
- * GetObject, HeadObject, DeleteObject, DeleteObjects, ListObjectsV2, HeadBucket. What is not supported is refused
- * with NotImplemented and never ignored. A `content-md5` or SHA-256 that a client sends is checked.
+ * GetObject (with a range, `If-Match`, `If-None-Match`), HeadObject, DeleteObject, DeleteObjects, ListObjectsV2,
+ * HeadBucket. What is not supported is refused with NotImplemented and never ignored. A checksum that a client sends
+ * is checked.
  */
 export function s3RequestHandler(engine: ObjectEngine): SdkRequestHandler {
   return sdkRequestHandler(async (request) => {
@@ -41,9 +43,9 @@ async function answer(engine: ObjectEngine, request: SdkRequest): Promise<SdkRes
     case "PUT":
       return put(engine, key, request);
     case "GET":
-      return get(engine, key);
+      return get(engine, key, request);
     case "HEAD":
-      return { statusCode: 200, headers: headersOf(existing(engine.head(key))), body: Buffer.alloc(0) };
+      return head(existing(engine.head(key)), request);
     case "DELETE":
       await engine.delete([key]);
       return { statusCode: 204, headers: {}, body: Buffer.alloc(0) };
@@ -71,26 +73,63 @@ async function answerForBucket(engine: ObjectEngine, request: SdkRequest): Promi
 async function put(engine: ObjectEngine, key: string, request: SdkRequest): Promise<SdkResponse> {
   const { headers } = request;
   const body = await bodyBytes(request.body);
-  checkDigest(body, "md5", headers["content-md5"]);
-  checkDigest(body, "sha256", headers["x-amz-checksum-sha256"]);
+  checkSums(body, headers);
   const ifNoneMatch = headers["if-none-match"];
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
     throw new S3Fault("NotImplemented", "If-None-Match takes only *.");
   }
   const ifMatch = headers["if-match"];
-  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => keptHeaders.test(name)));
+  if (ifMatch !== undefined) existing(engine.head(key));
+  const kept = Object.fromEntries(
+    Object.entries(headers).filter(([name]) => keptHeaders.test(name) || isChecksum(name)),
+  );
   const head = await engine.put(key, body, kept, {
     onlyIfAbsent: ifNoneMatch === "*",
     ...(ifMatch !== undefined && { onlyIfEtag: ifMatch }),
   });
   if (head !== "preconditionFailed")
     return { statusCode: 200, headers: { etag: head.etag }, body: Buffer.alloc(0) };
-  throw new S3Fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+  throw preconditionFailed();
 }
 
-async function get(engine: ObjectEngine, key: string): Promise<SdkResponse> {
-  const { head, body } = existing(await engine.get(key));
-  return { statusCode: 200, headers: headersOf(head), body: new BodyStream(body) };
+async function get(engine: ObjectEngine, key: string, request: SdkRequest): Promise<SdkResponse> {
+  const { head: found, body } = existing(await engine.get(key));
+  const whole = head(found, request);
+  const range = request.headers["range"];
+  if (whole.statusCode !== 200) return whole;
+  if (range === undefined) return { ...whole, body: new BodyStream(body) };
+  const { from, to } = byteRange(range, found.bytes);
+  const headers = {
+    // A checksum is the whole object's.
+    ...Object.fromEntries(Object.entries(whole.headers).filter(([name]) => !isChecksum(name))),
+    "content-length": String(to - from),
+    "content-range": `bytes ${from}-${to - 1}/${found.bytes}`,
+  };
+  return { statusCode: 206, headers, body: new BodyStream(body.subarray(from, to)) };
+}
+
+/** What an object's answer begins with, after its conditions. */
+function head(found: ObjectHead, { method, headers }: SdkRequest): SdkResponse {
+  const [ifMatch, ifNoneMatch] = [headers["if-match"], headers["if-none-match"]];
+  if (ifMatch !== undefined && ifMatch !== found.etag && ifMatch !== "*") throw preconditionFailed();
+  const body = Buffer.alloc(0);
+  if (ifNoneMatch !== undefined && (ifNoneMatch === found.etag || ifNoneMatch === "*"))
+    return { statusCode: 304, headers: { etag: found.etag }, body };
+  if (method === "HEAD" && headers["range"] !== undefined)
+    throw new S3Fault("NotImplemented", "The head of a range is not supported here.");
+  const withSums = headers["x-amz-checksum-mode"] === "ENABLED";
+  const kept = Object.entries(found.headers).filter(([name]) => withSums || !isChecksum(name));
+  const own = {
+    "accept-ranges": "bytes",
+    "content-length": String(found.bytes),
+    etag: found.etag,
+    "last-modified": new Date(found.lastModifiedMs).toUTCString(),
+  };
+  return { statusCode: 200, headers: { ...Object.fromEntries(kept), ...own }, body };
+}
+
+function preconditionFailed(): S3Fault {
+  return new S3Fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
 }
 
 function list(engine: ObjectEngine, request: SdkRequest): string {
@@ -139,20 +178,6 @@ function refuseUnsupported({ headers, query = {} }: SdkRequest): void {
   if (headers["content-encoding"]?.includes("aws-chunked")) {
     throw new S3Fault("NotImplemented", "aws-chunked bodies are not supported here.");
   }
-}
-
-function checkDigest(body: Buffer, algorithm: "md5" | "sha256", expected: string | undefined): void {
-  if (expected === undefined || createHash(algorithm).update(body).digest("base64") === expected) return;
-  throw new S3Fault("BadDigest", `The ${algorithm} you specified did not match what we received.`);
-}
-
-function headersOf(head: ObjectHead): Record<string, string> {
-  return {
-    ...head.headers,
-    "content-length": String(head.bytes),
-    etag: head.etag,
-    "last-modified": new Date(head.lastModifiedMs).toUTCString(),
-  };
 }
 
 function queryText({ query = {} }: SdkRequest, name: string): string | undefined {

@@ -116,6 +116,18 @@ export function messageAttributes(fields: Fields): Record<string, MessageAttribu
   return Object.fromEntries(names.map((name) => [name, messageAttribute(name, value[name])]));
 }
 
+/**
+ * The one system attribute that a sender may set; it does not count towards the size.
+ * @throws SqsFault for any other.
+ */
+export function traceHeaderOf(fields: Fields): string | undefined {
+  const value = fields.MessageSystemAttributes;
+  if (!isFields(value)) return undefined;
+  const other = Object.keys(value).find((name) => name !== "AWSTraceHeader");
+  if (other !== undefined) throw invalid("MessageSystemAttributes", other, "Only AWSTraceHeader is known.");
+  return isFields(value.AWSTraceHeader) ? optionalText(value.AWSTraceHeader, "StringValue") : undefined;
+}
+
 function messageAttribute(name: string, value: unknown): MessageAttribute {
   const fields = isFields(value) ? value : {};
   const dataType = requiredText(fields, "DataType");

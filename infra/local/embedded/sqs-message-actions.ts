@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { QueueEngine, ReceiveOptions } from "./queue-engine.ts";
-import type { OutgoingMessage, VisibilityOutcome } from "./queue-steps.ts";
+import { type OutgoingMessage, type VisibilityOutcome, visibilitySecondsMax } from "./queue-steps.ts";
 import { queueOf, type SqsAction } from "./sqs-action.ts";
 import { queryCodeOf, SqsFault } from "./sqs-fault.ts";
 import {
@@ -14,10 +14,10 @@ import {
   optionalInteger,
   optionalText,
   requiredText,
+  traceHeaderOf,
 } from "./sqs-fields.ts";
 import { wantedOf, wireMessage } from "./sqs-received-message.ts";
 
-const visibilitySecondsMax = 43_200;
 const delaySecondsMax = 900;
 
 type BatchResult = { Successful: object[]; Failed: object[] };
@@ -113,11 +113,13 @@ async function changeVisibilityBatch(engine: QueueEngine, fields: Fields): Promi
 function outgoing(fields: Fields): OutgoingMessage {
   const attributes = messageAttributes(fields);
   const groupId = optionalText(fields, "MessageGroupId");
+  const traceHeader = traceHeaderOf(fields);
   const delaySeconds = optionalInteger(fields, "DelaySeconds", 0, delaySecondsMax);
   return {
     body: messageBody(fields),
     ...(attributes && { attributes }),
     ...(groupId !== undefined && { groupId }),
+    ...(traceHeader !== undefined && { traceHeader }),
     ...(delaySeconds !== undefined && { delaySeconds }),
   };
 }
@@ -151,6 +153,10 @@ function visibilityFault(outcome: VisibilityOutcome | undefined, handle: string)
       return badHandle(handle);
     case "notInFlight":
       return new SqsFault("MessageNotInflight", "The specified message is not in flight.");
+    case "tooLong": {
+      const rule = `Total VisibilityTimeout for the message is beyond the limit [${visibilitySecondsMax} seconds].`;
+      return new SqsFault("InvalidParameterValue", `One or more parameters are invalid. Reason: ${rule}`);
+    }
     default: {
       const reason = "Message does not exist or is not available for visibility timeout change.";
       return invalid("ReceiptHandle", handle, reason);

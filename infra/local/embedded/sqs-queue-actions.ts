@@ -13,6 +13,15 @@ import {
   textList,
 } from "./sqs-fields.ts";
 
+/** What SQS calls a standard queue's attributes; one that a queue here never has is left out of answers. */
+const neverSet = [
+  "KmsDataKeyReusePeriodSeconds",
+  "KmsMasterKeyId",
+  "Policy",
+  "RedriveAllowPolicy",
+  "SqsManagedSseEnabled",
+];
+
 /** The actions on queues: attributes, url, purge and the redrive of dead letters. */
 export function sqsQueueActions(engine: QueueEngine): Record<string, SqsAction> {
   const purging = new Set<string>();
@@ -29,6 +38,13 @@ export function sqsQueueActions(engine: QueueEngine): Record<string, SqsAction> 
       purging.add(queue);
       await engine.purge(queue).finally(() => purging.delete(queue));
       return {};
+    },
+    async ListDeadLetterSourceQueues(fields) {
+      const target = queueOf(engine, fields);
+      const sources = engine.names.filter(
+        (name) => engine.definition(name)?.redrive?.deadLetterQueue === target,
+      );
+      return { queueUrls: sources.map((name) => queueUrlPrefix + name) };
     },
     StartMessageMoveTask: (fields) => startMove(engine, fields),
     async ListMessageMoveTasks(fields) {
@@ -49,6 +65,9 @@ export function sqsQueueActions(engine: QueueEngine): Record<string, SqsAction> 
     },
   };
 }
+
+/** Queues are declared when the process opens the store. */
+const openedSeconds = String(Math.floor(Date.now() / 1000));
 
 async function startMove(engine: QueueEngine, fields: Fields): Promise<object> {
   const sourceArn = requiredText(fields, "SourceArn");
@@ -91,7 +110,9 @@ function attributes(engine: QueueEngine, queue: string, names: readonly string[]
     ApproximateNumberOfMessages: String(stats.visible),
     ApproximateNumberOfMessagesDelayed: String(stats.delayed),
     ApproximateNumberOfMessagesNotVisible: String(stats.inFlight),
+    CreatedTimestamp: openedSeconds,
     DelaySeconds: "0",
+    LastModifiedTimestamp: openedSeconds,
     MaximumMessageSize: String(messageBytesMax),
     MessageRetentionPeriod: String(definition?.retentionSeconds),
     QueueArn: queueArn(queue),
@@ -102,7 +123,8 @@ function attributes(engine: QueueEngine, queue: string, names: readonly string[]
   const answer: Record<string, string> = {};
   for (const name of names.includes("All") ? Object.keys(all) : names) {
     const value = all[name];
-    if (!Object.hasOwn(all, name)) throw new SqsFault("InvalidAttributeName", `Unknown attribute ${name}.`);
+    if (!Object.hasOwn(all, name) && !neverSet.includes(name))
+      throw new SqsFault("InvalidAttributeName", `Unknown attribute ${name}.`);
     if (value !== undefined) answer[name] = value;
   }
   return answer;

@@ -23,6 +23,7 @@ export function wireMessage(message: ReceivedMessage, wanted: Wanted, md5: strin
     ["ApproximateReceiveCount", String(receiveCount)],
     ["ApproximateFirstReceiveTimestamp", String(firstReceivedAtMs)],
     ["MessageGroupId", head.groupId],
+    ["AWSTraceHeader", head.traceHeader],
     ["DeadLetterQueueSourceArn", head.deadLetterSourceArn],
   ];
   const system = all.filter(
