@@ -1,5 +1,6 @@
 import { access, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { cacheFolder } from "../../infra/local/servers/account.ts";
 import { type ProgramEnd, runProgram } from "../../infra/local/servers/program.ts";
 
@@ -12,14 +13,31 @@ type Command = readonly [command: string, ...args: string[]];
 
 /** AWS on one machine: `pip install ministack`. Its account is 000000000000. */
 export function ministack(): Promise<Tool> {
-  return cachedTool("ministack-1.5.33", (folder) => [
+  return pythonTool("ministack", "1.5.33");
+}
+
+/** Mocks of AWS's services, as a server: SQS and S3 among them. */
+export function moto(): Promise<Tool> {
+  return pythonTool("moto", "5.2.5", "[server]");
+}
+
+/** SQS on the JVM. Its jars are in the folder. */
+export function elasticmq(): Promise<Tool> {
+  const pom = fileURLToPath(new URL("../emulators/elasticmq.pom.xml", import.meta.url));
+  return cachedTool("elasticmq-1.7.1", (folder) => [
+    ["mvn", "-B", "-q", "-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${folder}`],
+  ]);
+}
+
+function pythonTool(name: string, version: string, extra = ""): Promise<Tool> {
+  return cachedTool(`${name}-${version}`, (folder) => [
     [
       "python3",
       "-c",
       "import sys; sys.exit(sys.version_info < (3, 10) and 'Python 3.10 or newer is needed')",
     ],
     ["python3", "-m", "venv", folder],
-    [join(folder, "bin/python"), "-m", "pip", "install", "--quiet", "ministack==1.5.33"],
+    [join(folder, "bin/python"), "-m", "pip", "install", "--quiet", `${name}${extra}==${version}`],
   ]);
 }
 
