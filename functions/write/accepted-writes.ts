@@ -102,20 +102,21 @@ async function operationsOf(
   const operations: ReplicaOperation[] = [];
   const unknown: DocumentKey[] = [];
   const stored: DocumentKey[] = [];
+  const sent: ReplicaOperation[] = [];
   for (const each of answered) {
     const key = concreteKey(each, described);
     const changed = described.hasPipeline || each.namesPipeline || isElsewhere(each, names);
-    if (!certain || (keepsRouting && isUpdated(each)) || (changed && isStoredAsSent(each.outcome))) {
+    const differs = (keepsRouting && isUpdated(each)) || (changed && isStoredAsSent(each.outcome));
+    const operation = differs ? undefined : operationOf(each, key, services);
+    if (differs || !certain) {
       stored.push(key);
-      continue;
-    }
-    const operation = operationOf(each, key, services);
-    if (operation === undefined) unknown.push(key);
+      if (operation?.document !== undefined) sent.push(operation);
+    } else if (operation === undefined) unknown.push(key);
     else operations.push(operation);
   }
   if (stored.length === 0) return { incarnation: described.incarnation, operations, unknown };
   const outcomes = answered.map(({ outcome }) => outcome);
-  const read = await storedOperations(index, stored, outcomes, services);
+  const read = await storedOperations(index, stored, outcomes, sent, services);
   return {
     incarnation: described.incarnation,
     operations: [...operations, ...read.operations],

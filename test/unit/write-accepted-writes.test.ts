@@ -373,3 +373,26 @@ test("acceptedWrites() reads updated documents back where routings are used: an 
     },
   ]);
 });
+
+test("acceptedWrites() sends on what it was sent where PRIMARY keeps no _source, and only what PRIMARY confirms", async () => {
+  const { services } = fakeWriteServices(() => ({
+    body: '{"docs":[{"_index":"books","_id":"1","_version":1,"_seq_no":9,"_primary_term":3,"found":true}]}',
+  }));
+  const accepted = (outcome: Partial<Written>, namesPipeline = false) =>
+    acceptedWrites([operation(written("1", outcome), { namesPipeline })], services, () => false);
+
+  const { byIncarnation, unknown } = await accepted(asStored);
+  assert.equal(firstDocument(byIncarnation), '{"n":1}');
+  assert.equal(byIncarnation[0]?.operations[0]?.version, version("9", "3"));
+  assert.deepEqual(unknown, []);
+
+  const later = await accepted({ ...asStored, seqNo: "8" });
+  const changed = await accepted(asStored, true);
+  for (const each of [later, changed]) {
+    assert.deepEqual(each.byIncarnation, []);
+    assert.deepEqual(
+      each.unknown.map(({ id }) => id),
+      ["1"],
+    );
+  }
+});
