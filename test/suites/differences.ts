@@ -13,8 +13,8 @@ const othersWork = /\.tasks\.|\.index-graveyard\./;
 /** Names that PRIMARY lists as they come: a set has no order. */
 const unordered = /\.snapshots?(\.\d+)?\.indices$/;
 
-/** Parts of a text for which the same is true: generated ids, and the numbers of search contexts. */
-const generated = /(?=[\w-]*[\dA-Z])[\w-]{20,}|(?<=context found for id \[)\d+/g;
+/** Parts of a text for which the same is true: generated ids, the numbers of search contexts, what Java calls an object. */
+const generated = /(?=[\w-]*[\dA-Z])[\w-]{20,}|(?<=context found for id \[)\d+|(?<=\w@)[\da-f]{5,8}\b/g;
 
 /** What differs between the answers of two runs of the same test: statuses, headers, members and their values. */
 export function differencesBetween(direct: readonly Exchange[], through: readonly Exchange[]): string[] {
