@@ -2,6 +2,7 @@ import { forwardRequestHeaders, forwardResponseHeaders } from "../core/cluster/h
 import { type Cluster, ClusterError, type Headers } from "../core/cluster/port.ts";
 import { errorAnswer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
+import { isAboutTheQuery } from "./about-the-query.ts";
 import { firstPart, type ReadAnswer } from "./first-part.ts";
 import type { SearchServices } from "./search-services.ts";
 import { whileAlive } from "./while-alive.ts";
@@ -37,7 +38,8 @@ export async function askCluster(
       ),
     );
     const forwarded = { ...answer, headers: responseHeaders(request, answer.headers) };
-    if (!unavailableStatuses.has(answer.status)) return { kind: "answered", answer: forwarded };
+    if (!unavailableStatuses.has(answer.status) || isAboutTheQuery(answer))
+      return { kind: "answered", answer: forwarded };
     return { kind: "unavailable", answer: forwarded, reason: `it answered ${answer.status}` };
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { type Cluster, ClusterError } from "../../functions/core/cluster/port.ts";
 import type { ReadAnswer } from "../../functions/search/first-part.ts";
 import { whileAlive } from "../../functions/search/while-alive.ts";
@@ -131,6 +132,22 @@ test("searchWithFailover() falls back from a 503 without passing PRIMARY by: it 
   assert.equal(await bodyOf(await read()), "from BACKUP");
   assert.equal(primary.requests.length, 3);
   assert.equal(backup.requests.length, 2);
+});
+
+test("searchWithFailover() takes a 503 about the query for PRIMARY's answer: BACKUP is not asked for too many buckets", async () => {
+  const error = {
+    type: "search_phase_execution_exception",
+    caused_by: { type: "too_many_buckets_exception" },
+  };
+  const body = Buffer.from(JSON.stringify({ error, status: 503 }));
+  for (const given of [{ body }, { body: gzipSync(body), headers: { "content-encoding": "gzip" } }]) {
+    const { read, backup, services } = reading(() => ({ status: 503, ...given }));
+    const answer = await read();
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers[servedBy], undefined);
+    assert.equal(backup.requests.length, 0);
+    assert.equal(services.primaryHealth.state(), "up");
+  }
 });
 
 test("searchWithFailover() takes a 503 for no sign of life either: what is passed by stays so", async () => {
