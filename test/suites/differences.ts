@@ -7,6 +7,9 @@ const ofTheConnection = new Set(["connection", "content-length", "date", "keep-a
 const differsAnyway =
   /took|uuid|_id$|allocation|^\.version$|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent|pending_tasks|in_flight|\.at$/i;
 
+/** Nanoseconds that a profiled search took, by what it did; counts are not times. */
+const profiledTimes = /\.breakdown\.(?!.*_count$)\w+$/;
+
 /** What else PRIMARY does at the moment, and did before. */
 const othersWork = /\.tasks\.|\.index-graveyard\./;
 
@@ -45,12 +48,19 @@ function leavesOf({ reply }: Exchange): ReadonlyMap<string, string> {
 function addLeaves(leaves: Map<string, string>, path: string, value: unknown): void {
   if (othersWork.test(path)) return;
   if (typeof value !== "object" || value === null) {
-    leaves.set(path, differsAnyway.test(path) ? typeof value : comparable(JSON.stringify(value)));
+    const differs = differsAnyway.test(path) || profiledTimes.test(path);
+    leaves.set(path, differs ? typeof value : comparable(JSON.stringify(value)));
     return;
   }
   const members = Array.isArray(value) && unordered.test(path) ? [...value].sort() : value;
+  const chosen = isChosenForIt(value);
   for (const [name, member] of Object.entries(members))
-    addLeaves(leaves, `${path}.${comparable(name)}`, member);
+    addLeaves(leaves, `${path}.${comparable(name)}`, chosen && name === "_seq_no" ? "any" : member);
+}
+
+/** A document that got its id from PRIMARY or from the gateway, and with the id a shard, which counts by itself. */
+function isChosenForIt(value: object): boolean {
+  return "_id" in value && comparable(String(value._id)) === "…";
 }
 
 function comparable(text: string): string {
