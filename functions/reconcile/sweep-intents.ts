@@ -1,9 +1,11 @@
 import { type Cluster, ClusterError } from "../core/cluster/port.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
-import { isIntent, readIntent } from "../core/intent/intents.ts";
+import { type IntentWork, isIntent, readIntent } from "../core/intent/intents.ts";
+import { namesAnyIndex } from "../core/intent/open-indices.ts";
 import type { ObjectStore, StoredObject } from "../core/payload/port.ts";
 import { type SendServices, sendWork } from "../core/queue/send-work.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
+import { runsByQuery } from "../core/truth/by-query-tasks.ts";
 
 export interface SweepServices extends SendServices {
   /** Asked which indices a pattern names, for a write that gave no per-document answers. */
@@ -24,8 +26,11 @@ const runMsMax = 35_000;
 const managedInOrder = 1000;
 const intentsAtOnce = 8;
 
-/** What became of one intent: `gone` before it was looked at; `unreadable` ones wait for a person. */
-type Sweeping = "swept" | "gone" | "unreadable" | "failed";
+/**
+ * What became of one intent: `gone` before it was looked at; `unreadable` ones wait for a person; `waiting` ones for
+ * a task on PRIMARY that may make further indices.
+ */
+type Sweeping = "swept" | "gone" | "unreadable" | "waiting" | "failed";
 
 /**
  * Turns intents that were left over into records: whoever declared them died, or could not enqueue, or
@@ -46,7 +51,7 @@ export async function sweepIntents(services: SweepServices): Promise<number> {
     startedMs,
   );
   const asking = { services, primaryFailed: false };
-  const count = { swept: 0, gone: 0, unreadable: 0, failed: 0 };
+  const count = { swept: 0, gone: 0, unreadable: 0, waiting: 0, failed: 0 };
   for (let from = 0; from < old.length && now() - startedMs < runMsMax; from += intentsAtOnce) {
     const some = old.slice(from, from + intentsAtOnce);
     for (const end of await Promise.all(some.map(({ key }) => sweepOne(key, asking)))) count[end]++;
@@ -94,6 +99,7 @@ async function sweepOne(key: string, asking: Asking): Promise<Sweeping> {
       telemetry.error("an intent cannot be read; it stays for a person to look at", { key });
       return "unreadable";
     }
+    if (await mustWait(intent.work, asking)) return "waiting";
     await queueFollowUp(intent, asking);
     await objects.remove(key);
     return "swept";
@@ -103,17 +109,29 @@ async function sweepOne(key: string, asking: Asking): Promise<Sweeping> {
   }
 }
 
+/** Which indices a wildcard means is only known when the task that may make some of them is over. */
+async function mustWait(work: IntentWork, asking: Asking): Promise<boolean> {
+  if (work.kind !== "reconcile" || !namesAnyIndex(work.pattern)) return false;
+  return askPrimary(asking, runsByQuery);
+}
+
+/** Rejects at once where PRIMARY gave no answer before in this run. */
+async function askPrimary<T>(asking: Asking, question: (primary: Cluster) => Promise<T>): Promise<T> {
+  if (asking.primaryFailed) throw new Error("PRIMARY could not be asked just now");
+  return question(asking.services.primary).catch((error: unknown) => {
+    if (error instanceof ClusterError) asking.primaryFailed = true;
+    throw error;
+  });
+}
+
 async function queueFollowUp(
   { work, ...origin }: NonNullable<ReturnType<typeof readIntent>>,
   asking: Asking,
 ): Promise<void> {
-  const { primary } = asking.services;
-  if (work.kind === "reconcile" && asking.primaryFailed)
-    throw new Error("PRIMARY could not be asked just now");
   const cause = { ...origin, reason: "intent left over" };
-  const records = await followUpRecords(work, cause, primary).catch((error: unknown) => {
-    if (error instanceof ClusterError) asking.primaryFailed = true;
-    throw error;
-  });
+  const records =
+    work.kind === "reconcile"
+      ? await askPrimary(asking, (primary) => followUpRecords(work, cause, primary))
+      : await followUpRecords(work, cause, asking.services.primary);
   await sendWork(records, asking.services);
 }

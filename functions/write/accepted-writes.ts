@@ -106,7 +106,7 @@ async function operationsOf(
   for (const each of answered) {
     const key = concreteKey(each, described);
     const changed = described.hasPipeline || each.namesPipeline || isElsewhere(each, names);
-    const differs = (keepsRouting && isUpdated(each)) || (changed && isStoredAsSent(each.outcome));
+    const differs = (keepsRouting && isUpdated(each)) || (changed && isIndexed(each.outcome));
     const operation = differs ? undefined : operationOf(each, key, services);
     if (differs || !certain) {
       stored.push(key);
@@ -132,9 +132,12 @@ async function mayUseRouting(index: string, services: AcceptedWritesServices): P
   return services.catalog.usesRouting(index).catch(() => true);
 }
 
-/** Whether the request's bytes would be the document, had nothing changed it: neither deleted nor in the answer. */
-function isStoredAsSent(outcome: Outcome): boolean {
-  return outcome.kind === "written" && outcome.result === "index" && outcome.source === undefined;
+/**
+ * A document was written that a pipeline may have changed. An update's answer is no proof: of a single `_update`
+ * it shows the document before the pipelines that the updated document then goes through (Elasticsearch 7.10.2).
+ */
+function isIndexed(outcome: Outcome): boolean {
+  return outcome.kind === "written" && outcome.result === "index";
 }
 
 /** PRIMARY wrote to another address than it was asked to, and not by another name of it: a pipeline's work. */

@@ -3,6 +3,7 @@ import { errorAnswer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
 import type { IntentWork } from "../core/intent/intents.ts";
+import { namesAnyIndex } from "../core/intent/open-indices.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import type { NamedDefinitionKind } from "../core/routing/endpoint.ts";
 import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
@@ -69,8 +70,17 @@ async function changeIndices(
     reportEnqueueFailure(error, { request: reason }, intentStands, services);
     return intentStands || effect === "unknown" ? passed.answer : notDurable();
   }
-  if (effect === "done") declared.intent.withdraw();
+  if (effect === "done" && !mayMakeIndices(request, work)) declared.intent.withdraw();
   return passed.answer;
+}
+
+/**
+ * A task that outlives its answer may make indices that nothing named, so PRIMARY could not list them just now: the
+ * intent stays, and the sweep lists them once the task is over.
+ */
+function mayMakeIndices({ query }: GatewayRequest, work: IntentWork): boolean {
+  const outlives = new URLSearchParams(query).get("wait_for_completion") === "false";
+  return outlives && work.kind === "reconcile" && namesAnyIndex(work.pattern);
 }
 
 /** What a request did on PRIMARY, as far as its answer tells. */

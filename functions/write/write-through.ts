@@ -3,11 +3,11 @@ import type { GatewayRequest } from "../core/http/request.ts";
 import { classify } from "../core/routing/classify.ts";
 import { withFields } from "../core/runtime/telemetry.ts";
 import { unsupportedFormat } from "./body-format.ts";
+import { byQueryPattern } from "./by-query-pattern.ts";
 import { changeDefinition, writeByQuery } from "./change-indices.ts";
 import { concernedIndices } from "./concerned-indices.ts";
 import { passThrough } from "./pass-through.ts";
 import { readPrimary } from "./read-primary.ts";
-import { reindexTarget } from "./reindex-target.ts";
 import { unsupportedPrimary } from "./unsupported-primary.ts";
 import { writeBulk } from "./write-bulk.ts";
 import { writeBulkOrDocument } from "./write-bulk-or-document.ts";
@@ -36,8 +36,8 @@ export async function writeThrough(request: GatewayRequest, shared: WriteService
     case "definition":
       return changeDefinition(request, concernedIndices(request) ?? endpoint.pattern, services);
     case "by-query": {
-      const target = await reindexTarget(request, services.bodyBytesMax);
-      return writeByQuery(request, target ?? endpoint.pattern, services);
+      const pattern = await byQueryPattern(request, endpoint.pattern, services.bodyBytesMax);
+      return writeByQuery(request, pattern, services);
     }
     case "named-definition":
       return changeDefinition(request, endpoint.pattern, services, endpoint.of);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import type { Release } from "../../infra/local/servers/catalogue.ts";
 import type { Settings } from "../../infra/local/servers/installation.ts";
+import type { ServerModule } from "../../infra/local/servers/modules.ts";
 import { DEFAULT_BACKUP, DEFAULT_PRIMARY, type Pair, startPair } from "../../infra/local/servers/pair.ts";
 import { missingRequirements } from "../../infra/local/servers/requirements.ts";
 import type { RunningServer } from "../../infra/local/servers/server.ts";
@@ -22,6 +23,8 @@ export interface TestPairOptions {
   readonly backup?: Release;
   /** Of both servers. */
   readonly settings?: Settings;
+  /** Of both servers: what their minimal distributions lack. @default none */
+  readonly modules?: readonly ServerModule[];
 }
 
 /**
@@ -33,10 +36,8 @@ export interface TestPairOptions {
  * Without Java or Maven the tests are skipped, and the reason is printed. Any other failure rejects.
  */
 export async function usePair(options: TestPairOptions = {}): Promise<TestPair> {
-  const missing = await missingRequirements([
-    options.primary ?? DEFAULT_PRIMARY,
-    options.backup ?? DEFAULT_BACKUP,
-  ]);
+  const releases = [options.primary ?? DEFAULT_PRIMARY, options.backup ?? DEFAULT_BACKUP];
+  const missing = await missingRequirements(releases, options.modules);
   if (missing !== undefined) return skipped(missing);
   const folder = await useServersFolder();
   const pair: Pair = await startPair({ ...options, dataDir: folder, heapMb: 512 });

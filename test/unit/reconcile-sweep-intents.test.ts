@@ -164,6 +164,24 @@ test("sweepIntents() has the open indices reconciled for an intent of a by-query
   assert.equal(left().length, 0);
 });
 
+test("sweepIntents() leaves a by-query intent of any index while PRIMARY runs such a write, and sweeps the others", async () => {
+  const { primary, queue, declare, declareWork, run, left } = sweep();
+  const running = { nodes: { n: { tasks: { "n:1": { action: "indices:data/write/reindex" } } } } };
+  const indices = { metadata: { indices: { made: { state: "open" } } } };
+  let tasks: object = running;
+  primary.answer(({ path }) => ({ body: path === "/_tasks" ? tasks : indices }));
+  await declareWork(1, { kind: "reconcile", pattern: "*" });
+  await declareWork(2, { kind: "reconcile", pattern: "named" });
+  await declare(3, ["1"]);
+  assert.equal(await run(), 2);
+  assert.equal(left().length, 1);
+  tasks = { nodes: {} };
+  assert.equal(await run(), 1);
+  assert.equal(left().length, 0);
+  const last = queue.records().at(-1);
+  assert.ok(last?.kind === "reconcile-index" && last.index === "made");
+});
+
 test("sweepIntents() sweeps the documents' intents while PRIMARY is gone, and asks it only once", async () => {
   const { primary, queue, declare, declareWork, run, telemetry, left } = sweep();
   primary.answer(noAnswer("primary", "refused"));

@@ -188,6 +188,18 @@ for (const why of ["the index has a pipeline", "the request names one"] as const
   });
 }
 
+test("acceptedWrites() reads an update back where the index has a pipeline: the answer shows the document before it", async () => {
+  const { services, catalog } = fakeWriteServices(() => stored);
+  catalog.says(async (index) => ({
+    incarnation: { index, uuid: "u", createdMs: 1 },
+    hasPipeline: true,
+    aliasRouting: new Map(),
+  }));
+  const update = operation(written("1", { ...asStored, source: { start: 0, end: 7 } }));
+  const { byIncarnation } = await acceptedWrites([update], services);
+  assert.equal(firstDocument(byIncarnation), '{"n":9007199254740993}');
+});
+
 test("acceptedWrites() takes another request's document that it reads back only when every copy of its shard has it", async () => {
   const state = (term: number) => ({
     body: {

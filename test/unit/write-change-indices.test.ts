@@ -130,6 +130,19 @@ test("writeThrough() of a by-query write reconciles each index once PRIMARY runs
   for (const { delaySeconds } of queue.sent) assert.ok((delaySeconds ?? 0) > 0);
 });
 
+test("writeThrough() of a reindex that outlives its answer keeps the intent where it may make any index", async () => {
+  for (const [query, dest, left] of [
+    ["?wait_for_completion=false", { index: "b", pipeline: "p" }, { kind: "reconcile", pattern: "*" }],
+    ["?wait_for_completion=false", { index: "b" }, undefined],
+    ["", { index: "b", pipeline: "p" }, undefined],
+  ] as const) {
+    const services = executing(() => ({ body: { task: "node:7" } }));
+    await writeThrough(fakeRequest(`POST /_reindex${query}`, JSON.stringify({ dest })), services.services);
+    assert.ok(kinds(services).length > 0);
+    assert.deepEqual(await workLeft(services), left);
+  }
+});
+
 test("writeThrough() of a by-query write follows up what it did before it stopped at a conflict", async () => {
   const services = executing(() => ({ status: 409, body: { took: 1, updated: 5, failures: [{}] } }));
   assert.equal((await writeThrough(byQuery, services.services)).status, 409);
@@ -154,6 +167,8 @@ for (const [line, body, pattern] of [
   ["POST /_reindex", { source: {} }, "*"],
   ["POST /_snapshot/repo/snap/_restore", { dest: { index: "b" } }, "*"],
   ["POST /_all/_delete_by_query", {}, "*"],
+  ["POST /books/_update_by_query?conflicts=proceed&pipeline=p", {}, "*"],
+  ["POST /books/_update_by_query", {}, "books"],
 ] as const) {
   test(`writeThrough() of ${line} ${JSON.stringify(body)} reconciles [${pattern}]`, async () => {
     const services = executing(noAnswer("primary", "timeout"));

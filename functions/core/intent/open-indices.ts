@@ -12,11 +12,16 @@ import { isOfTheSystem, readIndexStates } from "../definition/index-states.ts";
 export async function openIndices(primary: Cluster, expression: string): Promise<readonly string[]> {
   const parts = expression.split(",").filter((part) => part !== "");
   const exact = parts.filter((part) => !part.includes("*") && !part.startsWith("-"));
-  const wild = parts.some((part) => part.includes("*"));
+  const wild = namesAnyIndex(expression);
   const named = exact.length > 0 ? await readIndexStates(primary, exact) : new Map<string, string>();
   const matched = wild ? await readIndexStates(primary, parts) : new Map<string, string>();
   const [only, ...more] = exact;
   if (only !== undefined && more.length === 0 && !wild && named.size === 0) return [only];
   const concerned = [...named, ...[...matched].filter(([name]) => !isOfTheSystem(name))];
   return [...new Set(concerned.filter(([, state]) => state === "open").map(([name]) => name))];
+}
+
+/** Whether an index that is made later may belong to the expression as well. */
+export function namesAnyIndex(expression: string): boolean {
+  return expression.includes("*");
 }

@@ -21,6 +21,8 @@ export interface PairOptions {
   /** For each server. @default 512 */
   readonly heapMb?: number;
   readonly settings?: ServerOptions["settings"];
+  /** Of both servers. @default none */
+  readonly modules?: ServerOptions["modules"];
   /** Lines for a person. */
   readonly onProgress?: Progress;
 }
@@ -38,7 +40,7 @@ export interface Pair {
  */
 export async function startPair(options: PairOptions): Promise<Pair> {
   const releases = { primary: options.primary ?? DEFAULT_PRIMARY, backup: options.backup ?? DEFAULT_BACKUP };
-  await requireServers([releases.primary, releases.backup]);
+  await requireServers([releases.primary, releases.backup], options.modules);
   const folder = await serversFolder(resolve(options.dataDir), options.onProgress);
   const start = (role: "primary" | "backup"): Promise<RunningServer> => {
     options.onProgress?.(`Starting ${title(releases[role])} as ${role.toUpperCase()} …`);
@@ -47,6 +49,7 @@ export async function startPair(options: PairOptions): Promise<Pair> {
       dataDir: join(folder, `${role}-${folderName(releases[role])}`),
       ...(options.heapMb === undefined ? {} : { heapMb: options.heapMb }),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
+      ...(options.modules === undefined ? {} : { modules: options.modules }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
   };

@@ -1,7 +1,7 @@
 import { serverAccount } from "./account.ts";
 import { javaRange, type Release, title } from "./catalogue.ts";
-import { cachedDistribution } from "./distribution.ts";
 import { findJdk, type Jdk } from "./jdk.ts";
+import { cachedWithModules, type ServerModule } from "./modules.ts";
 import { runProgram } from "./program.ts";
 
 /** This machine lacks what the servers need; the message says what, and the two ways out. */
@@ -13,14 +13,17 @@ export class MissingRequirementsError extends Error {
  * What this machine lacks to run the releases, as one sentence for a person, or undefined when it has everything.
  * Maven is asked for only where a distribution is not in the cache yet.
  */
-export async function missingRequirements(releases: readonly Release[]): Promise<string | undefined> {
+export async function missingRequirements(
+  releases: readonly Release[],
+  modules: readonly ServerModule[] = [],
+): Promise<string | undefined> {
   const account = await serverAccount();
   const missing: string[] = [];
   for (const release of releases) {
     const jdk = await findJdk(javaRange(release), account);
     if (jdk === undefined) missing.push(describeJava(release));
   }
-  const cached = await Promise.all(releases.map(cachedDistribution));
+  const cached = await Promise.all(releases.map((release) => cachedWithModules(release, modules)));
   const wanted = releases.filter((_, i) => cached[i] === undefined);
   if (wanted.length > 0 && (await runProgram("mvn", ["--version"])).status !== 0) {
     missing.push(`Maven (\`mvn\` on the PATH), which downloads ${wanted.map(title).join(" and ")}`);
@@ -29,8 +32,11 @@ export async function missingRequirements(releases: readonly Release[]): Promise
 }
 
 /** Throws one error that says what is missing and the two ways out of it. */
-export async function requireServers(releases: readonly Release[]): Promise<void> {
-  const missing = await missingRequirements(releases);
+export async function requireServers(
+  releases: readonly Release[],
+  modules: readonly ServerModule[] = [],
+): Promise<void> {
+  const missing = await missingRequirements(releases, modules);
   if (missing === undefined) return;
   throw new MissingRequirementsError(
     `${missing}\nEither install what is missing, or set PRIMARY_ENDPOINT and BACKUP_ENDPOINT to clusters that run already.`,

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { serverAccount } from "./account.ts";
 import { type Release, title } from "./catalogue.ts";
-import { fetchDistribution, type Progress } from "./distribution.ts";
+import type { Progress } from "./distribution.ts";
 import { type InstallationPlan, prepareInstallation, type Settings } from "./installation.ts";
+import { fetchWithModules, type ServerModule } from "./modules.ts";
 import { freePorts } from "./ports.ts";
 import { type ServerProcess, ServerStartError, startProcess } from "./process.ts";
 import { requireJdk } from "./requirements.ts";
@@ -18,6 +19,8 @@ export interface ServerOptions extends Release {
   readonly heapMb?: number;
   /** Further settings, as they would stand in the server's configuration file. */
   readonly settings?: Settings;
+  /** What the minimal distribution lacks. @default none */
+  readonly modules?: readonly ServerModule[];
   readonly onProgress?: Progress;
 }
 
@@ -50,7 +53,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const release: Release = { product: options.product, version: options.version };
   const account = await serverAccount();
   const jdk = await requireJdk(release);
-  const home = await fetchDistribution(release, onProgress === undefined ? {} : { progress: onProgress });
+  const progress = onProgress === undefined ? {} : { progress: onProgress };
+  const home = await fetchWithModules(release, options.modules ?? [], progress);
   const common = { release, home, jdk, account, dataDir };
   const heapMb = options.heapMb ?? 512;
 
