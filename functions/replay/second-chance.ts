@@ -16,7 +16,7 @@ import type { ReplayServices } from "./replay-batch.ts";
  * Operations that BACKUP refused because its index or its mapping was not what PRIMARY's is, or because it is
  * closed: the definition is copied again, the index opened, and they are sent once more. What is refused again for its mapping is parked,
  * unless BACKUP holds a newer version or its tombstone: parsing comes before the version check, so a superseded document
- * that does not fit answers 400, not 409 (cluster-semantics, section 2).
+ * that does not fit answers 400, not 409 (docs/cluster-semantics.md, section 2).
  */
 export async function secondChance(
   operations: readonly PendingOperation[],

@@ -24,7 +24,7 @@ const statusSchema = v.looseObject({
   counters: v.record(v.string(), v.number()),
 });
 
-/** `GET /_understudy/status` (design.md, "Stable interfaces"); what this code does not know is kept. */
+/** `GET /_understudy/status` (README, "Status"); what this code does not know is kept. */
 export type GatewayStatus = v.InferOutput<typeof statusSchema>;
 
 const timeoutMs = 10_000;

@@ -26,7 +26,7 @@ const pingTimeoutMs = 1000;
 const intentsCounted = 100_000;
 const untranslatedListed = 1000;
 
-/** `GET /_understudy/status`: a stable interface for scripts (design.md, "Stable interfaces"). */
+/** `GET /_understudy/status`: a stable interface for scripts. */
 export async function status(services: StatusServices): Promise<APIGatewayProxyResult> {
   const { queues, objects } = services.engines;
   const [primary, backup] = await Promise.all([describe(services.primary), describe(services.backup)]);

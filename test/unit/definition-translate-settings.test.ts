@@ -9,7 +9,7 @@ const es9: Release = { product: "elasticsearch", version: "9.2.0" };
 const os2: Release = { product: "opensearch", version: "2.19.1" };
 const all = [es6, es7, es9, os2];
 
-/** cluster-semantics, section 5: no part of what is replicated. */
+/** docs/cluster-semantics.md, section 5: no part of what is replicated. */
 const notReplicated = [
   "index.uuid",
   "index.creation_date",

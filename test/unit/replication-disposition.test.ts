@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Disposition, dispositionOf } from "../../functions/core/replication/disposition.ts";
 
-/** BACKUP's answer and its class, as cluster-semantics, section 10, lists them. */
+/** BACKUP's answer and its class, as docs/cluster-semantics.md, section 10, lists them. */
 const classes: readonly [number, string | undefined, Disposition["kind"]][] = [
   [200, undefined, "applied"],
   [201, undefined, "applied"],

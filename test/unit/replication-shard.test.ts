@@ -80,7 +80,7 @@ test("shardOf() scales routing shards down to shards, as Elasticsearch does", ()
 });
 
 test("shardOf() places the routings a, b, c, d of 5 shards as observed on real servers", () => {
-  // cluster-semantics, section 4: 5.x and 6.x against 7.x and above, whose routing shards are 640.
+  // docs/cluster-semantics.md, section 4: 5.x and 6.x against 7.x and above, whose routing shards are 640.
   const placed = (routingShards: number) =>
     ["a", "b", "c", "d"].map((routing) =>
       shardOf("1", routing, { shards: 5, routingShards, partitionSize: 1 }),

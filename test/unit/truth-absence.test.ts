@@ -97,7 +97,7 @@ test("proveAbsence() is unsettled when the document's shard does not say how far
 });
 
 test("proveAbsence() takes the guard of the document's own shard, by its routing", async () => {
-  // 5 shards of 5 routing shards: the routings a, b, c, d are on 4, 2, 0, 3 (cluster-semantics, section 4).
+  // 5 shards of 5 routing shards: the routings a, b, c, d are on 4, 2, 0, 3 (docs/cluster-semantics.md, section 4).
   const progress = [10, 11, 12, 13, 14].map((max) => ({ max, checkpoint: max }));
   const primary = fakePrimary({ books: { uuid: "u1", terms: [1, 2, 3, 4, 5], progress } });
   const routed = ["a", "b", "c", "d"].map((routing) => ({ index: "books", id: "1", routing }));

@@ -3,7 +3,7 @@ import { type Release, versionNumber } from "../cluster/release.ts";
 /**
  * Which versions of a product have something: from one on, or from one on and before another. A product
  * that is not named never has it. Where a release is not sure, a later one stands: what replaces a thing
- * works everywhere. (cluster-semantics, section 5; the projects' release notes.)
+ * works everywhere. (docs/cluster-semantics.md, section 5; the projects' release notes.)
  */
 export interface Availability {
   readonly elasticsearch?: readonly [since: string, before?: string];

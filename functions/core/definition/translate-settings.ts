@@ -18,7 +18,7 @@ export interface Translated {
 
 /**
  * Settings that belong to the cluster that made the index, or that a replica of the truth must not have:
- * they are no part of what is replicated (cluster-semantics, section 5). Matched as a whole name or as a
+ * they are no part of what is replicated (docs/cluster-semantics.md, section 5). Matched as a whole name or as a
  * prefix that ends in a dot.
  */
 const notReplicated = [

@@ -10,7 +10,7 @@ export interface BulkLines {
 /**
  * The bulk lines that make the operations true on BACKUP: explicit ids, external versions, addressed to
  * the incarnation's alias. A `create` became an `index` before this: external versions are refused on
- * `create` (cluster-semantics, section 2). Documents are copied as bytes, once.
+ * `create` (docs/cluster-semantics.md, section 2). Documents are copied as bytes, once.
  */
 export function bulkLines(uuid: string, operations: readonly ReplicaOperation[]): BulkLines {
   const target = JSON.stringify(incarnationAlias(uuid));

@@ -31,7 +31,7 @@ const mappingErrors: ReadonlySet<string> = new Set([
   "illegal_argument_exception",
 ]);
 
-/** The class of one item (cluster-semantics, section 10). */
+/** The class of one item (docs/cluster-semantics.md, section 10). */
 export function dispositionOf(item: BackupItem): Disposition {
   const { status, error } = item;
   // 404 without an error is a delete of a missing document: applied, and it leaves its version behind.

@@ -1,7 +1,7 @@
 /**
  * One life of an index on PRIMARY. An index that is deleted and created again under the same name is
  * another incarnation: its sequence numbers start over, so versions of the two must never be compared
- * (cluster-semantics, section 4).
+ * (docs/cluster-semantics.md, section 4).
  */
 export interface Incarnation {
   /** The index's name on PRIMARY, never an alias. */

@@ -1,4 +1,4 @@
-/** How PRIMARY places documents on shards (cluster-semantics, section 4, "Identity of a document"). */
+/** How PRIMARY places documents on shards (docs/cluster-semantics.md, section 4, "Identity of a document"). */
 export interface ShardLayout {
   readonly shards: number;
   /** `routing_num_shards`; a multiple of `shards`. */

@@ -3,7 +3,7 @@
  *
  * 62 bits: operator epoch (8) | PRIMARY's primary term (14) | PRIMARY's sequence number (40).
  * Search engines accept external versions up to 2^63 - 1, and an internal write on top of one adds 1, so
- * the layout stays below 2^62 (cluster-semantics, section 2). Versions travel as decimal digits: a JSON
+ * the layout stays below 2^62 (docs/cluster-semantics.md, section 2). Versions travel as decimal digits: a JSON
  * number above 2^53 would be rounded by JavaScript.
  */
 const epochBits = 8n;

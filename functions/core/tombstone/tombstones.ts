@@ -8,7 +8,7 @@ import { dropOldMonths } from "./drop-old-months.ts";
 import { createIsQuiet } from "./quiet-index.ts";
 
 /**
- * Deletions that BACKUP's shards forget (cluster-semantics, section 3): one small document for each, in a
+ * Deletions that BACKUP's shards forget (docs/cluster-semantics.md, section 3): one small document for each, in a
  * side index per month. A deletion writes its tombstone first and deletes then; a late index is written
  * first and looks for tombstones then. In that order no interleaving of consumers resurrects a document.
  */

@@ -1,6 +1,6 @@
 import { type Failure, isObject, type Json, type JsonObject } from "./json.ts";
 
-/** A mapping that grows by what documents hold, in the order in which they come (cluster-semantics, section 5). */
+/** A mapping that grows by what documents hold, in the order in which they come (docs/cluster-semantics.md, section 5). */
 export interface MemoryMapping {
   /** As `GET /{index}` shows it. */
   readonly definition: JsonObject;

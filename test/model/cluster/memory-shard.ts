@@ -36,7 +36,7 @@ interface Journaled {
 
 /**
  * One shard with its one replica: versions, sequence numbers, deletions that are forgotten, and writes that
- * are lost when the primary fails over before the replica has them (cluster-semantics, sections 2 to 4).
+ * are lost when the primary fails over before the replica has them (docs/cluster-semantics.md, sections 2 to 4).
  */
 export interface MemoryShard {
   readonly term: number;
