@@ -1,5 +1,5 @@
 import { forwardRequestHeaders, forwardResponseHeaders } from "../core/cluster/headers.ts";
-import { type Cluster, ClusterError, type Headers } from "../core/cluster/port.ts";
+import { type Cluster, ClusterError, type ClusterErrorCode, type Headers } from "../core/cluster/port.ts";
 import { errorAnswer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { isAboutTheQuery } from "./about-the-query.ts";
@@ -11,7 +11,13 @@ import { whileAlive } from "./while-alive.ts";
 export type Asked =
   | { readonly kind: "answered"; readonly answer: ReadAnswer }
   /** No answer, or one that says the cluster is not available. Asking another is right. */
-  | { readonly kind: "unavailable"; readonly answer: ReadAnswer | undefined; readonly reason: string }
+  | {
+      readonly kind: "unavailable";
+      readonly answer: ReadAnswer | undefined;
+      /** Why there is no answer, where there is none. */
+      readonly code?: ClusterErrorCode;
+      readonly reason: string;
+    }
   /** Our own limit for the nodes: load is no reason to fall back. */
   | { readonly kind: "limited"; readonly answer: ReadAnswer };
 
@@ -43,8 +49,9 @@ export async function askCluster(
     return { kind: "unavailable", answer: forwarded, reason: `it answered ${answer.status}` };
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    if (error.code !== "limited") return { kind: "unavailable", answer: undefined, reason: error.message };
-    const reason = `the limit for the nodes of ${cluster.name.toUpperCase()} is reached: ${error.message}`;
+    const { code, message } = error;
+    if (code !== "limited") return { kind: "unavailable", answer: undefined, code, reason: message };
+    const reason = `the limit for the nodes of ${cluster.name.toUpperCase()} is reached: ${message}`;
     const retry = { retryAfterSeconds: error.retryAfterSeconds ?? 1 };
     return { kind: "limited", answer: errorAnswer(429, "es_rejected_execution_exception", reason, retry) };
   }

@@ -16,8 +16,10 @@ export async function askPrimary(
     return { kind: "unavailable", answer: undefined, reason: "it failed a moment ago" };
   }
   const asked = await askCluster(primary, request, services);
-  // A 503 may be about one index only, and a limit of our own says nothing of PRIMARY.
-  if (asked.kind === "unavailable" && asked.answer?.status !== 503) primaryHealth.failed();
+  // A 503 may be about one index only, a limit of our own says nothing of PRIMARY, and what nobody else may answer may
+  // wait on purpose (`_cluster/health?wait_for_status`): that is no reason to pass PRIMARY by with searches.
+  const waited = asked.kind === "unavailable" && asked.code === "timeout" && !mayPassBy;
+  if (asked.kind === "unavailable" && asked.answer?.status !== 503 && !waited) primaryHealth.failed();
   if (asked.kind === "unavailable") services.telemetry.count("primaryErrors");
   if (asked.kind === "answered") {
     primaryHealth.succeeded();

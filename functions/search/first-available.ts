@@ -12,13 +12,14 @@ export interface Served {
   readonly by: ClusterName | undefined;
 }
 
-/** PRIMARY, else BACKUP where that may be. */
+/** PRIMARY, else BACKUP where that may be; where not, PRIMARY has the time of both. */
 export async function firstAvailable(
   request: GatewayRequest,
   fallsBack: boolean,
   services: SearchServices,
 ): Promise<Served> {
-  const primary = await askPrimary(request, fallsBack, services);
+  const readTimeoutMs = (fallsBack ? 1 : 2) * services.readTimeoutMs;
+  const primary = await askPrimary(request, fallsBack, { ...services, readTimeoutMs });
   if (primary.kind === "answered") return { answer: primary.answer, by: "primary" };
   if (primary.kind === "limited") return { answer: primary.answer, by: undefined };
   if (!fallsBack) return { answer: primary.answer ?? noAnswer(primary.reason), by: undefined };

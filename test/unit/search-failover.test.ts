@@ -150,6 +150,18 @@ test("searchWithFailover() takes a 503 about the query for PRIMARY's answer: BAC
   }
 });
 
+test("searchWithFailover() gives what only PRIMARY may answer the time of both, and passes nothing by for its silence", async () => {
+  const { read, primary, backup, services } = reading(noAnswer("primary", "timeout"));
+  const health = await read(fakeRequest("GET /_cluster/health?wait_for_status=green"));
+  assert.equal(health.status, 503);
+  assert.equal(primary.requests[0]?.timeoutMs, 2 * services.readTimeoutMs);
+  assert.equal(backup.requests.length, 0);
+  assert.equal(services.primaryHealth.state(), "up");
+  await read();
+  assert.equal(primary.requests[1]?.timeoutMs, services.readTimeoutMs);
+  assert.equal(services.primaryHealth.state(), "down");
+});
+
 test("searchWithFailover() takes a 503 for no sign of life either: what is passed by stays so", async () => {
   const { read, after, services } = reading(() => clusterError(503, "no_master_exception"));
   services.primaryHealth.failed();
