@@ -37,22 +37,18 @@ export async function groupsOf(suite: string): Promise<readonly string[]> {
 }
 
 /** All tests of one group, in the order of the files. */
-export async function testsOf(
-  suite: string,
-  group: string,
-  { version }: Release,
-): Promise<readonly SuiteTest[]> {
+export async function testsOf(suite: string, group: string, release: Release): Promise<readonly SuiteTest[]> {
   const folder = join(suite, "test", group);
   const files = (await readdir(folder)).filter((file) => file.endsWith(".yml")).sort();
   const tests = await Promise.all(
     files.map(async (file) =>
-      testsIn(await readFile(join(folder, file), "utf8"), `${group}/${file.slice(0, -4)}`, version),
+      testsIn(await readFile(join(folder, file), "utf8"), `${group}/${file.slice(0, -4)}`, release),
     ),
   );
   return tests.flat();
 }
 
-function testsIn(text: string, file: string, version: string): readonly SuiteTest[] {
+function testsIn(text: string, file: string, release: Release): readonly SuiteTest[] {
   const sections = parseAllDocuments(text, { uniqueKeys: false }).flatMap((document) =>
     Object.entries(fieldsOf(document.toJS())),
   );
@@ -61,7 +57,7 @@ function testsIn(text: string, file: string, version: string): readonly SuiteTes
   const skipOf = (steps: unknown) =>
     elementsOf(steps)
       .filter((step) => kindOf(step) === "skip")
-      .map((step) => skipReason(fieldsOf(onlyMember(step)[1]), version))
+      .map((step) => skipReason(fieldsOf(onlyMember(step)[1]), release))
       .find((reason) => reason !== undefined);
   const [setup, teardown] = [stepsOf("setup"), stepsOf("teardown")];
   const forAll = skipOf(sections.find(([name]) => name === "setup")?.[1]);
@@ -80,23 +76,25 @@ function kindOf(step: unknown): string {
   return onlyMember(step)[0];
 }
 
-function skipReason(skip: Readonly<Record<string, unknown>>, version: string): string | undefined {
+function skipReason(skip: Readonly<Record<string, unknown>>, release: Release): string | undefined {
   const lacking = elementsOf(skip["features"]).find((feature) => !understood.has(String(feature)));
   if (lacking !== undefined) return `the runner lacks [${lacking}]`;
   const ranges = String(skip["version"] ?? "").split(",");
-  const skipped = skip["version"] !== undefined && ranges.some((range) => isWithin(version, range));
+  const skipped = skip["version"] !== undefined && ranges.some((range) => isWithin(release, range));
   return skipped ? String(skip["reason"] ?? "not for this version") : undefined;
 }
 
 /** `7.0.0 - 7.4.99`, either side open, or `all`. */
-function isWithin(version: string, range: string): boolean {
+function isWithin({ product, version }: Release, range: string): boolean {
   if (range.trim() === "all") return true;
   const [from = "", to = ""] = range.split(/\s*-\s*(?=\d|$)/).map((side) => side.trim());
-  const number = (text: string) =>
-    text
-      .split(".")
-      .slice(0, 3)
-      .reduce((sum, part) => sum * 1000 + Number.parseInt(part, 10), 0);
-  const asked = number(version);
-  return (from === "" || asked >= number(from)) && (to === "" || asked <= number(to));
+  const asked = ordinal(product, version);
+  return (from === "" || asked >= ordinal(product, from)) && (to === "" || asked <= ordinal(product, to));
+}
+
+/** OpenSearch 1 follows Elasticsearch 7: its tests have the numbers of both. */
+function ordinal(product: Release["product"], version: string): number {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  const follows = product === "opensearch" && major < 5 ? 7 : 0;
+  return ((major + follows) * 1000 + minor) * 1000 + patch;
 }
