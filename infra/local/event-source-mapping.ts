@@ -46,9 +46,10 @@ const deleteAttempts = 5;
 /**
  * Feeds a Lambda handler from a queue as an SQS event source mapping with `ReportBatchItemFailures` does: what
  * succeeded is deleted, what failed comes back after its visibility timeout. It starts with one poller, adds one
- * for each receive that finds work, and lets go of those that find none. Where nothing succeeds it goes back to
- * one poller and pauses, 0.2 s growing to 5 s, until something does. (AWS backs off for failed invocations too,
- * though not for reported item failures.) An error of SQS is logged and retried with the same pauses.
+ * for each receive that finds work, and lets go of those that find none. Where nothing of a whole batch succeeds, or
+ * the handler fails, it goes back to one poller and pauses, 0.2 s growing to 5 s, until something does. (AWS backs off
+ * for failed invocations too, though not for reported item failures.) A few messages that are reported come back
+ * after pauses of their own, and nobody else's wait for them. An error of SQS is logged and retried with the same pauses.
  *
  * A handler that outlives `functionTimeoutMs` counts as failed. It cannot be killed here, so until it ends one
  * batch more than `concurrency` may be running.
@@ -85,16 +86,16 @@ export function createEventSourceMapping(options: EventSourceMappingOptions): Ev
         continue;
       }
       if (messages !== undefined && setbacks === 0) addPoller();
-      const progressed =
-        messages !== undefined && (await handleBatch(options, messages, handling, signal, sleep));
-      if (progressed) {
+      const end = messages && (await handleBatch(options, messages, handling, signal, sleep));
+      if (end === "progress") {
         setbacks = 0;
         continue;
       }
       if (signal.aborted) break;
-      setbacks += 1;
+      const few = end === "reported" && (messages?.length ?? 0) < options.batchSize;
+      if (!few) setbacks += 1;
       if (leave()) return;
-      await pause();
+      if (!few) await pause();
     }
     pollerCount -= 1;
   }
@@ -139,14 +140,17 @@ async function receive(
 
 type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
-/** Hands one batch over and deletes what is done. Answers whether any message is. */
+/** Whether any message is done; if not, whether the handler reported them all or failed itself. */
+type BatchHandling = "progress" | "reported" | "failed";
+
+/** Hands one batch over and deletes what is done. */
 async function handleBatch(
   options: EventSourceMappingOptions,
   messages: readonly Message[],
   handling: Set<Promise<unknown>>,
   signal: AbortSignal,
   sleep: Sleep,
-): Promise<boolean> {
+): Promise<BatchHandling> {
   const {
     functionName = "local",
     functionTimeoutMs,
@@ -165,7 +169,7 @@ async function handleBatch(
   const about = { requestId: context.awsRequestId, functionName, queueUrl, messages: messages.length };
   if (outcome.kind === "timedOut") {
     log({ level: "error", message: "the batch handler outlived its timeout", ...about });
-    return false;
+    return "failed";
   }
   if (outcome.kind === "failed") {
     log({
@@ -174,16 +178,16 @@ async function handleBatch(
       ...about,
       error: describeError(outcome.error),
     });
-    return false;
+    return "failed";
   }
   const end = batchEndFrom(outcome.value, new Set(messages.map((message) => message.MessageId ?? "")));
   if (end.kind === "all") {
     log({ level: "error", message: "the batch handler's answer is invalid", ...about, reason: end.reason });
-    return false;
+    return "failed";
   }
   const done = messages.filter((message) => !end.failed.has(message.MessageId ?? ""));
   await deleteMessages(options, done, signal, sleep);
-  return done.length > 0;
+  return done.length > 0 ? "progress" : "reported";
 }
 
 /** Deletes, trying again what could not be deleted. What stays comes once more, and handlers are idempotent. */

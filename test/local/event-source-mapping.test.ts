@@ -243,10 +243,33 @@ test("batchEndFrom() reads success and failure as AWS documents them", () => {
   assert.equal(batchEndFrom({ batchItemFailures: "a" }, ids).kind, "all");
 });
 
-test("createEventSourceMapping() pauses longer after each batch without a success, until one has", async () => {
+test("createEventSourceMapping() does not let others wait for a few that come back by themselves", async () => {
+  const queue = fakeQueue();
+  const { mapping, pauses } = mappingOn(queue, {
+    handler: async (event) => ({
+      batchItemFailures: event.Records.filter(({ body }) => body.startsWith("stuck")).map(
+        ({ messageId }) => ({
+          itemIdentifier: messageId,
+        }),
+      ),
+    }),
+  });
+  mapping.start();
+  for (let round = 1; round <= 3; round += 1) {
+    queue.put(`stuck ${round}`);
+    await until(() => queue.requests.length > round);
+  }
+  queue.put("new");
+  await until(() => queue.deleted.length === 1);
+  await mapping.stop();
+  assert.deepEqual(pauses, []);
+});
+
+test("createEventSourceMapping() pauses longer after each whole batch without a success, until one has", async () => {
   const queue = fakeQueue();
   let failing = true;
   const { mapping, pauses } = mappingOn(queue, {
+    batchSize: 2,
     handler: async (event) =>
       failing
         ? { batchItemFailures: event.Records.map(({ messageId }) => ({ itemIdentifier: messageId })) }
@@ -262,7 +285,7 @@ test("createEventSourceMapping() pauses longer after each batch without a succes
   queue.put("c");
   await until(() => queue.deleted.length === 1);
   failing = true;
-  queue.put("d");
+  queue.put("d", "e");
   await until(() => pauses.length === 8);
   assert.equal(pauses[7], 200);
   await mapping.stop();
