@@ -34,7 +34,9 @@ function holds(kind: string, value: unknown, wanted: unknown): boolean {
   }
 }
 
+/** Empty lists and objects are true. */
 function isTrue(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return true;
   return !["", "0", "false", "null", "undefined"].includes(String(value ?? null));
 }
 

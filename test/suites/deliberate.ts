@@ -6,8 +6,6 @@ const deliberate: readonly RegExp[] = [
   /empty action: POST \/_bulk: header warning/,
   // A comparison of a whole index refreshes it on PRIMARY, so a search may see what was just written.
   /^(bulk|create|delete|index|update)\/\d+_refresh|^(mt|t)ermvectors\/\d+_realtime/,
-  // What an index without `_source` holds cannot be read back.
-  /^get_source\/\d+_source_missing.*: BACKUP: /,
   // Statistics count the gateway's own requests.
   /^[^:]+: [^:]+: GET \S*_stats\S*: \.(_all|_shards|indices|nodes)\./,
   /^search\/150_rewrite_on_coordinator: .*: fails: match indices\.lookup_index\.total\.get\.total:/,
