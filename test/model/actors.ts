@@ -3,7 +3,7 @@ import { createPrimaryCatalog } from "../../functions/core/definition/primary-ca
 import type { Answer } from "../../functions/core/http/answer.ts";
 import { createIntents, isIntent } from "../../functions/core/intent/intents.ts";
 import { createJsonLog } from "../../functions/core/runtime/json-log.ts";
-import { createTelemetry, type Telemetry } from "../../functions/core/runtime/telemetry.ts";
+import { type CounterName, createTelemetry, type Telemetry } from "../../functions/core/runtime/telemetry.ts";
 import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
 import { sweepIntents } from "../../functions/reconcile/sweep-intents.ts";
 import { createParkingLot } from "../../functions/replay/park.ts";
@@ -115,10 +115,10 @@ export function startConsumers(universe: Universe, count: number): Consumers {
       idle.delete(poll);
       world.after(random.whole(10, 5000), start);
     });
-    const services = replayServices(universe, process);
+    const consumer = { process, ...replayServices(universe, process) };
     const poll = () => {
       idle.delete(poll);
-      void pollUntilEmpty(universe, process, services).then(() => idle.add(poll));
+      void pollUntilEmpty(universe, consumer).then(() => idle.add(poll));
     };
     poll();
   }
@@ -132,12 +132,31 @@ export function startConsumers(universe: Universe, count: number): Consumers {
   };
 }
 
-function replayServices(universe: Universe, process: SimulatedProcess): ReplayServices {
+interface Consumer {
+  readonly process: SimulatedProcess;
+  readonly services: ReplayServices;
+  /** Records that came to an end, or are to come again, by the counters. */
+  readonly ended: () => number;
+}
+
+const endCounters: ReadonlySet<CounterName> = new Set([
+  "recordsApplied",
+  "recordsSuperseded",
+  "recordsParked",
+  "recordsRetried",
+]);
+
+function replayServices(universe: Universe, process: SimulatedProcess): Omit<Consumer, "process"> {
+  const telemetry = telemetryFor(universe, process);
+  let ended = 0;
+  const count: Telemetry["count"] = (name, by = 1) => {
+    if (endCounters.has(name)) ended += by;
+  };
   const primary = universe.primary.portFor(process);
   const backup = universe.backup.portFor(process);
   const payloads = universe.objects.portFor(process);
   const deadLetters = queueFor(process, universe.deadLetters, universe.weather);
-  return {
+  const services: ReplayServices = {
     primary,
     backup,
     tombstones: createTombstones(backup, process.now, { askFirstFrom: 1 }),
@@ -148,16 +167,18 @@ function replayServices(universe: Universe, process: SimulatedProcess): ReplaySe
     parkingLot: createParkingLot(deadLetters, payloads, universe.envelope, process.now),
     payloads,
     envelope: universe.envelope,
-    telemetry: telemetryFor(universe, process),
+    telemetry: { ...telemetry, count },
     epoch: 0,
     now: process.now,
     monotonicMs: universe.world.now,
     sleep: process.sleep,
     retryMsMax: universe.retryMsMax,
   };
+  return { services, ended: () => ended };
 }
 
-async function pollUntilEmpty(universe: Universe, process: SimulatedProcess, services: ReplayServices) {
+async function pollUntilEmpty(universe: Universe, consumer: Consumer) {
+  const { process } = consumer;
   const { queue, weather } = universe;
   while (true) {
     const plan = { effectMs: weather.latencyMs(), answerMs: 40, error: undefined };
@@ -165,7 +186,7 @@ async function pollUntilEmpty(universe: Universe, process: SimulatedProcess, ser
     const messages = await process.call("queue receive", receiving, () => ({ value: queue.receive() }));
     if (messages.length === 0) return;
     try {
-      await handleBatch(messages, universe, process, services);
+      await handleBatch(messages, universe, consumer);
     } catch (error) {
       // The function failed: SQS hands the whole batch out again when its time is over.
       if (!isModelError(error)) universe.violation(`the replay function threw ${describe(error)}`);
@@ -183,16 +204,19 @@ type Messages = Parameters<typeof replayBatch>[0];
 async function handleBatch(
   messages: Messages,
   universe: Universe,
-  process: SimulatedProcess,
-  services: ReplayServices,
+  { process, services, ended }: Consumer,
 ): Promise<void> {
-  const before = ended(services.telemetry);
+  const before = ended();
   const ends = await replayBatch(messages, services);
-  const counted = ended(services.telemetry) - before;
+  const counted = ended() - before;
   if (counted !== messages.length) {
     universe.violation(`conservation: ${messages.length} records were handled and ${counted} were counted`);
   }
   const failures = messages.filter((_, i) => ends[i]?.kind === "retry");
+  for (const [i, end] of ends.entries()) {
+    if (end.kind === "retry")
+      universe.trace(`${universe.world.now()} ${process.name} retries ${messages[i]?.id}: ${end.reason}`);
+  }
   await Promise.all(
     failures.map((message) => {
       const seconds = pauseSeconds(message.receives, retryPauseMaxSeconds, universe.random.next);
@@ -203,17 +227,6 @@ async function handleBatch(
     if (ends[i]?.kind !== "done") continue;
     await removeMessage(process, universe.queue, message.receiptHandle, universe.weather);
   }
-}
-
-/** Records that came to an end, or are to come again. */
-function ended(telemetry: Telemetry): number {
-  const {
-    recordsApplied = 0,
-    recordsSuperseded = 0,
-    recordsParked = 0,
-    recordsRetried = 0,
-  } = telemetry.counters();
-  return recordsApplied + recordsSuperseded + recordsParked + recordsRetried;
 }
 
 /** The sweep: it looks again whenever an intent has become old enough to be swept. */

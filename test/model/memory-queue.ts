@@ -46,11 +46,16 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
 
   function show(message: Message, atMs: number): void {
     message.visibleMs = atMs;
-    world.after(atMs - world.now(), onVisible);
+    world.after(atMs - world.now(), () => {
+      // It may have been deleted or hidden again since.
+      if (message.visibleMs !== atMs || !messages.has(message.id)) return "quiet";
+      return onVisible();
+    });
   }
 
   function find(receipt: string): Message | undefined {
-    return [...messages.values()].find((message) => message.receipt === receipt);
+    for (const message of messages.values()) if (message.receipt === receipt) return message;
+    return undefined;
   }
 
   return {

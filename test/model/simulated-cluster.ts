@@ -138,7 +138,7 @@ function brief({ body }: ClusterRequest | ClusterResponse): string {
   return (body?.toString("utf8") ?? "").replace(/\n/g, " ").slice(0, 700);
 }
 
-type Draw = readonly [FaultName, () => Mishap];
+type Draw = readonly [FaultName, (random: Random) => Mishap];
 
 function drawMishap(
   name: ClusterName,
@@ -146,48 +146,45 @@ function drawMishap(
   weather: Weather,
   random: Random,
 ): Mishap | undefined {
-  const side: readonly Draw[] = name === "primary" ? primaryFaults(random) : backupFaults(request, random);
-  for (const [fault, mishap] of side) if (weather.strikes(fault)) return mishap();
+  for (const [fault, mishap] of name === "primary" ? primaryFaults : backupFaults) {
+    if (fault === "backupTooLarge" && !isLargeBulk(request)) continue;
+    if (weather.strikes(fault)) return mishap(random);
+  }
   return undefined;
 }
 
-const failed = (code: ClusterErrorCode, effect: "before" | "none" | "later") => (): Mishap => ({
-  kind: "error",
-  code,
-  effect,
-});
-const refusedWith =
-  (status: number, type: string, executed = false) =>
-  (): Mishap => ({ kind: "answer", status, type, executed });
-
-function primaryFaults(random: Random): readonly Draw[] {
-  const busy = random.pick([
-    refusedWith(429, "es_rejected_execution_exception"),
-    refusedWith(503, "cluster_block_exception"),
-  ]);
-  return [
-    ["primaryRefused", failed("refused", "none")],
-    ["primaryTimeoutAfter", failed("timeout", random.pick(["before", "later", "none"]))],
-    ["primaryCut", failed("lost", random.pick(["before", "none"]))],
-    ["primaryBusy", busy],
-    ["primaryForbidden", refusedWith(random.pick([401, 403]), "security_exception")],
-    ["primaryProxyError", refusedWith(random.pick([502, 504]), "proxy", random.chance(0.5))],
-    ["primaryGarbage", (): Mishap => ({ kind: "garbage" })],
-  ];
+function isLargeBulk({ body, path }: ClusterRequest): boolean {
+  return (body?.length ?? 0) > 600 && path.endsWith("_bulk");
 }
 
-function backupFaults(request: ClusterRequest, random: Random): readonly Draw[] {
-  const bytes = request.body?.length ?? 0;
-  const large: readonly Draw[] =
-    bytes > 600 && request.path.endsWith("_bulk")
-      ? [["backupTooLarge", refusedWith(413, "content_too_long_exception")]]
-      : [];
-  return [
-    ["backupBusy", refusedWith(429, "es_rejected_execution_exception")],
-    ["backupForbidden", refusedWith(random.pick([401, 403]), "security_exception")],
-    ["backupUnavailable", random.pick([refusedWith(503, "busy"), failed("refused", "none")])],
-    ["backupCut", failed("lost", random.pick(["before", "none"]))],
-    ["backupTimeoutAfter", failed("timeout", random.pick(["before", "later", "none"]))],
-    ...large,
-  ];
+function failed(code: ClusterErrorCode, effect: "before" | "none" | "later"): Mishap {
+  return { kind: "error", code, effect };
 }
+
+function refusedWith(status: number, type: string, executed = false): Mishap {
+  return { kind: "answer", status, type, executed };
+}
+
+const busy = refusedWith(429, "es_rejected_execution_exception");
+const forbidden = (random: Random) => refusedWith(random.pick([401, 403]), "security_exception");
+const cut = (random: Random) => failed("lost", random.pick(["before", "none"]));
+const timedOut = (random: Random) => failed("timeout", random.pick(["before", "later", "none"]));
+
+const primaryFaults: readonly Draw[] = [
+  ["primaryRefused", () => failed("refused", "none")],
+  ["primaryTimeoutAfter", timedOut],
+  ["primaryCut", cut],
+  ["primaryBusy", (random) => random.pick([busy, refusedWith(503, "cluster_block_exception")])],
+  ["primaryForbidden", forbidden],
+  ["primaryProxyError", (random) => refusedWith(random.pick([502, 504]), "proxy", random.chance(0.5))],
+  ["primaryGarbage", () => ({ kind: "garbage" })],
+];
+
+const backupFaults: readonly Draw[] = [
+  ["backupBusy", () => busy],
+  ["backupForbidden", forbidden],
+  ["backupUnavailable", (random) => random.pick([refusedWith(503, "busy"), failed("refused", "none")])],
+  ["backupCut", cut],
+  ["backupTimeoutAfter", timedOut],
+  ["backupTooLarge", () => refusedWith(413, "content_too_long_exception")],
+];

@@ -80,20 +80,20 @@ export function createProcess(options: ProcessOptions): SimulatedProcess {
     now: () => world.now() + skewMs,
     call<T>(what: string, plan: Plan, effect: () => Effect<T>) {
       return new Promise<T>((resolve, reject) => {
-        const done: Effect<T>[] = [];
-        const begin = () => {
-          // The process died with the request half-way: it may have left the machine or not.
-          if (!alive && random.chance(0.5)) return "quiet";
-          const own = effect();
-          done.push(own);
-          if (plan.effectMs !== undefined && plan.effectMs >= plan.answerMs) {
-            world.after(5, () => void own.settle?.());
-          }
-          return "quiet";
-        };
-        if (plan.effectMs !== undefined) world.after(plan.effectMs, begin);
-        world.after(plan.answerMs, () => {
-          const [own] = done;
+        let done: Effect<T> | undefined;
+        const { effectMs, answerMs } = plan;
+        if (effectMs !== undefined) {
+          world.after(effectMs, () => {
+            // The process died with the request half-way: it may have left the machine or not.
+            if (!alive && random.chance(0.5)) return "quiet";
+            const own = effect();
+            done = own;
+            if (effectMs >= answerMs) world.after(5, () => void own.settle?.());
+            return "quiet";
+          });
+        }
+        world.after(answerMs, () => {
+          const own = done;
           const error = own?.settle?.() ?? plan.error;
           resume(what, () => {
             if (error !== undefined) reject(error);

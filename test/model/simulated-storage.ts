@@ -9,7 +9,7 @@ import type { World } from "./world.ts";
 export interface MemoryObjects {
   readonly objects: Map<
     string,
-    { readonly body: Buffer; readonly modifiedMs: number; readonly order: number }
+    { readonly body: Buffer; readonly modifiedMs: number; readonly time: string; readonly order: number }
   >;
   portFor(process: SimulatedProcess): ObjectStore;
 }
@@ -49,7 +49,12 @@ export function createMemoryObjects(
           "objects put",
           planFor(weather, outcomeOf(weather, "objectPutRefused", "objectPutTimeout"), "put"),
           () => {
-            objects.set(key, { body: Buffer.from(body), modifiedMs: world.now(), order: order++ });
+            objects.set(key, {
+              body: Buffer.from(body),
+              modifiedMs: world.now(),
+              time: timeOf(key),
+              order: order++,
+            });
             onPut(key);
             return done;
           },
@@ -76,7 +81,7 @@ export function createMemoryObjects(
         process.call("objects list", planFor(weather, outcomeOf(weather, "objectGetFails"), "list"), () => {
           const found = [...objects]
             .filter(([key]) => key.startsWith(prefix))
-            .map(([key, { modifiedMs, order: at }]) => ({ key, modifiedMs, time: timeOf(key), at }))
+            .map(([key, { modifiedMs, time, order: at }]) => ({ key, modifiedMs, time, at }))
             .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.at - b.at));
           return { value: found.slice(0, limit).map(({ key, modifiedMs }) => ({ key, modifiedMs })) };
         }),

@@ -1,4 +1,5 @@
-import type { ClusterResponse } from "../../../functions/core/cluster/port.ts";
+import type { ClusterRequest, ClusterResponse } from "../../../functions/core/cluster/port.ts";
+import { createRemembered } from "./remembered.ts";
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -60,14 +61,13 @@ interface Filter {
   readonly known: Map<string, Filter | undefined>;
 }
 
-const filters = new Map<string, Filter>();
+const filterOf = createRemembered((text) => compiled(text.split(",").map((pattern) => pattern.split("."))));
 
-function filterOf(text: string): Filter {
-  const known = filters.get(text);
-  if (known !== undefined) return known;
-  const made = compiled(text.split(",").map((pattern) => pattern.split(".")));
-  filters.set(text, made);
-  return made;
+const parametersIn = createRemembered((query) => new URLSearchParams(query));
+
+/** A request's parameters; not to be changed. */
+export function parametersOf({ query = "" }: ClusterRequest): Pick<URLSearchParams, "get" | "entries"> {
+  return parametersIn(query);
 }
 
 function compiled(patterns: readonly (readonly string[])[]): Filter {

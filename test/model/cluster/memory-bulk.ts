@@ -6,6 +6,7 @@ import {
   failureAnswer,
   isObject,
   type Json,
+  parametersOf,
   parseJson,
 } from "./json.ts";
 import type { MemoryCatalog } from "./memory-catalog.ts";
@@ -29,7 +30,7 @@ export function executeBulk(
   index: string | undefined,
   { catalog, nowMs }: BulkContext,
 ): Executed {
-  const parameters = new URLSearchParams(request.query ?? "");
+  const parameters = parametersOf(request);
   const parsed = parseLines(request.body?.toString("utf8") ?? "", index, parameters);
   if (!Array.isArray(parsed)) return { answer: failureAnswer(parsed), written: [] };
   const written: Written[] = [];
@@ -50,7 +51,7 @@ const actions: ReadonlySet<string> = new Set(["index", "create", "update", "dele
 function parseLines(
   text: string,
   path: string | undefined,
-  parameters: URLSearchParams,
+  parameters: ReturnType<typeof parametersOf>,
 ): WriteRequest[] | Failure {
   if (!text.endsWith("\n")) {
     return invalid("The bulk request must be terminated by a newline [\\n]");
@@ -133,8 +134,8 @@ export function executeDocument(
   write: Pick<WriteRequest, "action" | "index" | "id">,
   { catalog, nowMs }: BulkContext,
 ): Executed {
-  const parameters = new URLSearchParams(request.query ?? "");
-  const condition = conditionOf(Object.fromEntries(parameters));
+  const parameters = parametersOf(request);
+  const condition = conditionOf(Object.fromEntries(parameters.entries()));
   if ("type" in condition) return { answer: failureAnswer(condition), written: [] };
   const created = write.action === "index" && parameters.get("op_type") === "create";
   const done = executeWrite(

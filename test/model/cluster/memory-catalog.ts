@@ -1,3 +1,4 @@
+import type { ClusterResponse } from "../../../functions/core/cluster/port.ts";
 import type { Random } from "../random.ts";
 import { type Failure, isObject, type JsonObject, matches, parseJson } from "./json.ts";
 import { badName, createIndex, type IndexRequest, type MemoryIndex } from "./memory-index.ts";
@@ -18,6 +19,8 @@ export interface MemoryCatalog {
   /** Asked before each document write: an error of the item's own, and the write does not happen. */
   setItemFault(fault: () => Failure | undefined): void;
   itemFault(): Failure | undefined;
+  /** An answer that was given before to the same question of the same state, or one that is made now. */
+  answered(question: string, make: () => ClusterResponse): ClusterResponse;
   /** The document's text as the pipelines leave it. */
   throughPipeline(index: MemoryIndex, named: string | undefined, source: string): string | Failure;
 }
@@ -33,6 +36,7 @@ const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-
 export function createCatalog({ autoCreate, random, now }: CatalogOptions): MemoryCatalog {
   const indices = new Map<string, MemoryIndex>();
   const pipelines = new Map<string, JsonObject>();
+  const answers = new Map<string, ClusterResponse>();
   let fault: () => Failure | undefined = () => undefined;
 
   function holders(name: string): readonly MemoryIndex[] {
@@ -70,8 +74,7 @@ export function createCatalog({ autoCreate, random, now }: CatalogOptions): Memo
       const found = new Set<MemoryIndex>();
       for (const part of expression.split(",")) {
         for (const index of indices.values()) {
-          const names = [index.name, ...index.aliases.keys()];
-          if (part === "_all" || names.some((name) => matches(part, name))) found.add(index);
+          if (isNamed(index, part)) found.add(index);
         }
       }
       return [...found];
@@ -109,6 +112,15 @@ export function createCatalog({ autoCreate, random, now }: CatalogOptions): Memo
       fault = given;
     },
     itemFault: () => fault(),
+    answered(question, make) {
+      let answer = answers.get(question);
+      if (answer === undefined) {
+        if (answers.size >= 500) answers.clear();
+        answer = make();
+        answers.set(question, answer);
+      }
+      return answer;
+    },
     throughPipeline(index, named, source) {
       let text = source;
       const first = named ?? index.settings.get("index.default_pipeline") ?? "_none";
@@ -125,4 +137,10 @@ export function createCatalog({ autoCreate, random, now }: CatalogOptions): Memo
       return text;
     },
   };
+}
+
+/** Whether one part of a multi-target expression names the index, itself or by an alias. */
+function isNamed({ name, aliases }: MemoryIndex, part: string): boolean {
+  if (part === "_all" || part === name || aliases.has(part)) return true;
+  return part.includes("*") && [name, ...aliases.keys()].some((each) => matches(part, each));
 }

@@ -18,6 +18,7 @@ import { type Executed, executeBulk, executeDocument } from "./memory-bulk.ts";
 import { createCatalog, type MemoryCatalog } from "./memory-catalog.ts";
 import { aliasBody, flatSettings, type MemoryIndex, readIndexRequest } from "./memory-index.ts";
 import { clusterState, count, definitions, getDocument, multiGet, search, stats } from "./memory-reads.ts";
+import { createRemembered } from "./remembered.ts";
 
 /** A search cluster in memory, at the level of the requests that the gateway and its clients send. */
 export interface MemoryCluster {
@@ -101,8 +102,12 @@ function fail(failure: Failure): Executed {
   return only(failureAnswer(failure));
 }
 
+const partsOf = createRemembered((path): readonly string[] =>
+  path.split("/").slice(1).map(decodeURIComponent),
+);
+
 function route(request: ClusterRequest, catalog: MemoryCatalog, nowMs: number): Executed {
-  const parts = request.path.split("/").slice(1).map(decodeURIComponent);
+  const parts = partsOf(request.path);
   const [first = "", second, third] = parts;
   const context = { catalog, nowMs };
   const reads = request.method === "GET";

@@ -32,7 +32,7 @@ export function createMapping(initial: JsonObject): MemoryMapping {
       const grown: Properties = { ...fields };
       const failure = takeObject(grown, document, "", { id, dynamic: rest["dynamic"] ?? true });
       if (failure !== undefined) return failure;
-      if (JSON.stringify(grown) !== JSON.stringify(fields)) {
+      if (differs(grown, fields)) {
         fields = grown;
         version += 1;
       }
@@ -50,6 +50,11 @@ export function createMapping(initial: JsonObject): MemoryMapping {
       return undefined;
     },
   };
+}
+
+function differs(grown: Properties, fields: Properties): boolean {
+  if (Object.keys(grown).every((name) => grown[name] === fields[name])) return false;
+  return JSON.stringify(grown) !== JSON.stringify(fields);
 }
 
 interface Taking {

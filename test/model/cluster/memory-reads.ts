@@ -7,6 +7,7 @@ import {
   failureText,
   isObject,
   type Json,
+  parametersOf,
   parseJson,
 } from "./json.ts";
 import type { MemoryCatalog } from "./memory-catalog.ts";
@@ -24,7 +25,7 @@ function missingIndex(name: string) {
 
 /** Realtime `_mget`. */
 export function multiGet(request: ClusterRequest, catalog: MemoryCatalog): ClusterResponse {
-  const parameters = new URLSearchParams(request.query ?? "");
+  const parameters = parametersOf(request);
   const withSource = parameters.get("_source") !== "false";
   const { docs } = bodyOf(request);
   const texts = (Array.isArray(docs) ? docs : []).map((asked: Json) => {
@@ -61,7 +62,7 @@ export function getDocument(
   id: string,
 ): ClusterResponse {
   if (index === undefined) return failureAnswer(missingIndex(name));
-  const routing = new URLSearchParams(request.query ?? "").get("routing") ?? undefined;
+  const routing = parametersOf(request).get("routing") ?? undefined;
   const held = index.shardFor(id, routing).get(id);
   return answerText(held === undefined ? 404 : 200, gotText(index.name, id, held, true));
 }
@@ -71,7 +72,7 @@ export function search(request: ClusterRequest, catalog: MemoryCatalog, name: st
   const [index] = catalog.find(name);
   if (index === undefined) return failureAnswer(missingIndex(name));
   const body = bodyOf(request);
-  const shard = /_shards:(\d+)/.exec(new URLSearchParams(request.query ?? "").get("preference") ?? "")?.[1];
+  const shard = /_shards:(\d+)/.exec(parametersOf(request).get("preference") ?? "")?.[1];
   const shards = shard === undefined ? index.shards : index.shards.slice(Number(shard), Number(shard) + 1);
   const above = JSON.stringify(body["query"] ?? {}).match(/"_seq_no":\{"gt":(-?\d+)\}/)?.[1];
   const hits = shards
@@ -94,15 +95,25 @@ export function search(request: ClusterRequest, catalog: MemoryCatalog, name: st
 export function stats(request: ClusterRequest, catalog: MemoryCatalog, name: string): ClusterResponse {
   const found = catalog.find(name);
   if (found.length === 0) return failureAnswer(missingIndex(name));
-  const indices = found.map((index) => {
-    const shards = index.shards.map((shard, at) => {
-      const seq_no = { max_seq_no: shard.maxSeqNo, global_checkpoint: shard.globalCheckpoint };
-      return [String(at), [{ routing: { state: "STARTED", primary: true }, seq_no }]];
+  const progress = found.map((index) => ({
+    index,
+    shards: index.shards.map(({ maxSeqNo, globalCheckpoint }) => ({ maxSeqNo, globalCheckpoint })),
+  }));
+  const filter = parametersOf(request).get("filter_path");
+  const seen = progress.map(
+    ({ index: { name: own, uuid }, shards }) =>
+      `${own}/${uuid}/${shards.map((each) => `${each.maxSeqNo}-${each.globalCheckpoint}`)}`,
+  );
+  return catalog.answered(`stats ${filter} ${seen}`, () => {
+    const indices = progress.map(({ index, shards }) => {
+      const shown = shards.map(({ maxSeqNo, globalCheckpoint }, at) => {
+        const seq_no = { max_seq_no: maxSeqNo, global_checkpoint: globalCheckpoint };
+        return [String(at), [{ routing: { state: "STARTED", primary: true }, seq_no }]];
+      });
+      return [index.name, { uuid: index.uuid, shards: Object.fromEntries(shown) }];
     });
-    return [index.name, { uuid: index.uuid, shards: Object.fromEntries(shards) }];
+    return answerJson(200, { indices: Object.fromEntries(indices) }, filter);
   });
-  const filter = new URLSearchParams(request.query ?? "").get("filter_path");
-  return answerJson(200, { indices: Object.fromEntries(indices) }, filter);
 }
 
 /** `GET /_cluster/state/metadata/{indices}`. */
@@ -111,24 +122,31 @@ export function clusterState(
   catalog: MemoryCatalog,
   names: string,
 ): ClusterResponse {
-  const indices = catalog.find(names).map((index) => [
-    index.name,
-    {
-      state: index.closed ? "close" : "open",
-      mapping_version: index.mapping.version,
-      routing_num_shards: index.routingShards,
-      primary_terms: Object.fromEntries(index.shards.map(({ term }, at) => [String(at), term])),
-      settings: {
-        index: {
-          uuid: index.uuid,
-          creation_date: String(index.createdMs),
-          number_of_shards: String(index.shards.length),
+  const found = catalog.find(names);
+  const filter = parametersOf(request).get("filter_path");
+  const seen = found.map(
+    ({ name, uuid, closed, mapping, shards }) =>
+      `${name}/${uuid}/${closed}/${mapping.version}/${shards.map(({ term }) => term)}`,
+  );
+  return catalog.answered(`state ${filter} ${seen}`, () => {
+    const indices = found.map((index) => [
+      index.name,
+      {
+        state: index.closed ? "close" : "open",
+        mapping_version: index.mapping.version,
+        routing_num_shards: index.routingShards,
+        primary_terms: Object.fromEntries(index.shards.map(({ term }, at) => [String(at), term])),
+        settings: {
+          index: {
+            uuid: index.uuid,
+            creation_date: String(index.createdMs),
+            number_of_shards: String(index.shards.length),
+          },
         },
       },
-    },
-  ]);
-  const filter = new URLSearchParams(request.query ?? "").get("filter_path");
-  return answerJson(200, { metadata: { indices: Object.fromEntries(indices) } }, filter);
+    ]);
+    return answerJson(200, { metadata: { indices: Object.fromEntries(indices) } }, filter);
+  });
 }
 
 /** `GET /{indices}`. */
@@ -137,21 +155,28 @@ export function definitions(
   catalog: MemoryCatalog,
   expression: string,
 ): ClusterResponse {
-  const parameters = new URLSearchParams(request.query ?? "");
+  const parameters = parametersOf(request);
   const found = catalog.find(expression);
   if (found.length === 0 && parameters.get("ignore_unavailable") !== "true" && !expression.includes("*")) {
     return failureAnswer(missingIndex(expression));
   }
   const flat = parameters.get("flat_settings") === "true";
-  const shown = found.map((index) => [
-    index.name,
-    {
-      aliases: Object.fromEntries(index.aliases),
-      mappings: index.mapping.definition,
-      settings: flat ? Object.fromEntries(index.settings) : nested(index.settings),
-    },
-  ]);
-  return answerJson(200, Object.fromEntries(shown), parameters.get("filter_path"));
+  const filter = parameters.get("filter_path");
+  const seen = found.map(
+    ({ name, uuid, mapping, settings, aliases }) =>
+      `${name}/${uuid}/${mapping.version}/${[...settings]}/${JSON.stringify([...aliases])}`,
+  );
+  return catalog.answered(`definitions ${flat} ${filter} ${seen}`, () => {
+    const shown = found.map((index) => [
+      index.name,
+      {
+        aliases: Object.fromEntries(index.aliases),
+        mappings: index.mapping.definition,
+        settings: flat ? Object.fromEntries(index.settings) : nested(index.settings),
+      },
+    ]);
+    return answerJson(200, Object.fromEntries(shown), filter);
+  });
 }
 
 function nested(settings: ReadonlyMap<string, string>): Json {
