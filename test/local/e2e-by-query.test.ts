@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "@opensearch-project/opensearch";
 import * as v from "valibot";
 import { bulk, must, send } from "../support/client.ts";
 import { compareClusters } from "../support/comparison.ts";
@@ -231,6 +232,42 @@ test("_reindex: into a new and an existing index, with a script and with a pipel
   );
 });
 
+test("opensearch-js: reindex, its by-query calls and tasks, and its bulk helper with scripts and deletions", {
+  skip,
+}, async (t) => {
+  assert.ok(gateway);
+  await filled("client-source");
+  const client = new Client({ node: gateway.endpoint, maxRetries: 0 });
+  t.after(() => client.close());
+  const copied = await client.reindex({
+    body: { source: { index: "client-source" }, dest: { index: "client-copy" } },
+    refresh: true,
+  });
+  assert.equal(v.parse(v.object({ created: v.number() }), copied.body).created, documents);
+  const { body: started } = await client.updateByQuery({
+    index: "client-copy",
+    body: script("ctx._source.by = 'client'"),
+    wait_for_completion: false,
+  });
+  const { task } = v.parse(v.object({ task: v.string() }), started);
+  await client.tasks.get({ task_id: task, wait_for_completion: true });
+  const range = { range: { n: { lt: 50 } } };
+  const deleted = await client.deleteByQuery({ index: "client-copy", body: { query: range }, refresh: true });
+  assert.equal(v.parse(v.object({ deleted: v.number() }), deleted.body).deleted, 50);
+  const updates = await client.helpers.bulk<{ id: string }>({
+    datasource: Array.from({ length: 40 }, (_, n) => ({ id: `${n + 40}` })),
+    onDocument: ({ id }) => [
+      { update: { _index: "client-copy", _id: id, retry_on_conflict: 3 } },
+      { ...script("ctx._source.helped = true"), upsert: { made: true } },
+    ],
+  });
+  const deletions = await client.helpers.bulk<{ id: string }>({
+    datasource: Array.from({ length: 40 }, (_, n) => ({ id: `${n + 90}` })),
+    onDocument: ({ id }) => ({ delete: { _index: "client-copy", _id: id } }),
+  });
+  assert.deepEqual([updates.failed, deletions.failed, deletions.successful], [0, 0, 40]);
+});
+
 test("_update_by_query: the gateway is killed in its middle, and again while it is followed up", {
   skip,
 }, async (t) => {
@@ -250,7 +287,7 @@ test("_update_by_query: the gateway is killed in its middle, and again while it 
     await gateway.kill9();
     await gateway.restart();
   });
-  await equal(t, "by-query", "copy-", "killed");
+  await equal(t, "by-query", "copy-", "client-", "killed");
 });
 
 test("understudy verify: it finds nothing that differs after all this, and nothing is a dead letter", {

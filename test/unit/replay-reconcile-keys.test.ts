@@ -67,6 +67,16 @@ test("replayBatch() keeps a record waiting of whose keys PRIMARY can read none",
   assert.equal(queue.sent.length, 0);
 });
 
+test("replayBatch() is done with keys of an index that is closed on PRIMARY, once BACKUP's is closed too", async () => {
+  const { services, queue, record, books, backup } = halfReadable();
+  const keys = record.keys.slice(1, 2);
+  books.closed = true;
+  const message = await recordMessage({ ...record, keys }, services);
+  assert.deepEqual(await replayBatch([message], services), [done]);
+  assert.equal(queue.sent.length, 0);
+  assert.equal(backup.definitions.get("books")?.closed, true);
+});
+
 test("replayBatch() looks at every key again where looks are left, the unreadable among them", async () => {
   const { services, queue, record } = halfReadable();
   await replayBatch([await recordMessage({ ...record, looksLeft: 1 }, services)], services);

@@ -71,14 +71,6 @@ test("presentOperations() sets apart the keys that cannot be read; the others ha
   assert.match(unreadable.reason, /it recovers/);
 });
 
-test("presentOperations() is unsettled when it cannot read any key: nothing is gained by setting all apart", async () => {
-  const { primary, truth } = world();
-  for (const id of ["1", "2"]) primary.index("books").unreadable.add(id);
-  await assert.rejects(truth(key("1"), key("2")), TruthUnsettled);
-  primary.index("films").documents.set("3", { seqNo: 1, term: 3, source: undefined });
-  await assert.rejects(truth(key("3", "films")), /keeps no _source/);
-});
-
 test("presentOperations() is unsettled when the index was recreated or went while it was read", async () => {
   const recreated = world();
   recreated.primary.index("books").documents.set("1", { seqNo: 7, term: 1, source: "{}" });
