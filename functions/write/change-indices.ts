@@ -11,8 +11,11 @@ import { originOf } from "./origin-of.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
 import type { WriteServices } from "./write-services.ts";
 
-/** After a by-query write: PRIMARY's shards make it searchable within their refresh interval, in seconds. */
-const searchableSeconds = 2;
+/**
+ * After a by-query write PRIMARY's shards make it searchable within their refresh interval, and a task begins to change
+ * indices within moments, in seconds.
+ */
+const executedSeconds = 2;
 
 /**
  * A change of definitions: PRIMARY first, then BACKUP's are made equal for all it may concern.
@@ -65,22 +68,28 @@ async function changeIndices(
   try {
     const cause = { ...originOf(request), reason };
     const records = await followUpRecords(work, cause, services.primary);
-    await sendWork(records, services, work.kind === "reconcile" ? searchableSeconds : 0);
+    const later = work.kind === "reconcile" || outlivesAnswer(request);
+    await sendWork(records, services, later ? executedSeconds : 0);
   } catch (error) {
     reportEnqueueFailure(error, { request: reason }, intentStands, services);
     return intentStands || effect === "unknown" ? passed.answer : notDurable();
   }
-  if (effect === "done" && !mayMakeIndices(request, work)) declared.intent.withdraw();
+  if (effect === "done" && !mayBeSeenLater(request, work)) declared.intent.withdraw();
   return passed.answer;
 }
 
+/** Whether PRIMARY goes on after its answer, as a task. OpenSearch does so with `_clone`, `_shrink`, `_split` and `_open`. */
+function outlivesAnswer({ query }: GatewayRequest): boolean {
+  return new URLSearchParams(query).get("wait_for_completion") === "false";
+}
+
 /**
- * A task that outlives its answer may make indices that nothing named, so PRIMARY could not list them just now: the
- * intent stays, and the sweep lists them once the task is over.
+ * What a task changes after the answer cannot be seen just now: definitions, and indices that nothing named and that
+ * it may make. The intent stays, and the sweep looks again.
  */
-function mayMakeIndices({ query }: GatewayRequest, work: IntentWork): boolean {
-  const outlives = new URLSearchParams(query).get("wait_for_completion") === "false";
-  return outlives && work.kind === "reconcile" && namesAnyIndex(work.pattern);
+function mayBeSeenLater(request: GatewayRequest, work: IntentWork): boolean {
+  if (!outlivesAnswer(request)) return false;
+  return work.kind === "define" || (work.kind === "reconcile" && namesAnyIndex(work.pattern));
 }
 
 /** What a request did on PRIMARY, as far as its answer tells. */

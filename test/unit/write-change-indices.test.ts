@@ -143,6 +143,19 @@ test("writeThrough() of a reindex that outlives its answer keeps the intent wher
   }
 });
 
+test("writeThrough() of a clone that outlives its answer looks for it soon, and keeps the intent", async () => {
+  for (const [query, delaySeconds, left] of [
+    ["?wait_for_completion=false", 2, { kind: "define", pattern: "b" }],
+    ["", 0, undefined],
+  ] as const) {
+    const services = executing(() => ({ body: { task: "node:7" } }));
+    await writeThrough(fakeRequest(`PUT /a/_clone/b${query}`), services.services);
+    assert.deepEqual(kinds(services), ["define"]);
+    assert.equal(services.queue.sent[0]?.delaySeconds, delaySeconds);
+    assert.deepEqual(await workLeft(services), left);
+  }
+});
+
 test("writeThrough() of a by-query write follows up what it did before it stopped at a conflict", async () => {
   const services = executing(() => ({ status: 409, body: { took: 1, updated: 5, failures: [{}] } }));
   assert.equal((await writeThrough(byQuery, services.services)).status, 409);
