@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { encodeVersion } from "../../functions/core/replication/version.ts";
 import { proveAbsence } from "../../functions/core/truth/absence.ts";
 import { TruthUnsettled } from "../../functions/core/truth/settled-progress.ts";
+import { lineOf } from "../support/fake-cluster.ts";
 import { fakePrimary } from "../support/fake-primary.ts";
 
 const keys = [{ index: "books", id: "1", routing: undefined }];
@@ -46,6 +47,17 @@ test("proveAbsence() waits until all operations given out by then have been appl
 test("proveAbsence() gives up as unsettled when begun operations never finish", async () => {
   const primary = fakePrimary({ books: { uuid: "u1", terms: [1], progress: [{ max: 9, checkpoint: 8 }] } });
   await assert.rejects(prove(primary).absence(), TruthUnsettled);
+});
+
+test("proveAbsence() has PRIMARY flush where a begun operation, a refused document's, is finished but not on disk", async () => {
+  const primary = fakePrimary({ books: { uuid: "u1", terms: [1], progress: [{ max: 9, checkpoint: 8 }] } });
+  primary.onAsked("other", () => {
+    primary.index("books").progress = [{ max: 9, checkpoint: 9 }];
+  });
+  const { absences } = await prove(primary).absence();
+  assert.deepEqual(absences, [{ kind: "absent", version: encodeVersion("books", 1, "1", "9") }]);
+  const flushes = primary.cluster.requests.filter(({ method }) => method === "POST").map(lineOf);
+  assert.equal(flushes[0], "POST /books/_flush");
 });
 
 test("proveAbsence() starts again when the shard's term moved or the index was recreated meanwhile", async () => {

@@ -1,7 +1,9 @@
+import { ask, ClusterAnswerError } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
 import { type PrimaryState, readPrimaryState } from "../definition/primary-state.ts";
 import { type ShardLayout, shardOf } from "../replication/shard.ts";
 import { encodeVersion } from "../replication/version.ts";
+import { segment } from "../routing/path.ts";
 import { readProgress, type ShardProgress } from "./checkpoint.ts";
 import type { FoundDocument, StoredDocument } from "./stored-documents.ts";
 
@@ -87,6 +89,9 @@ export function shardGuard(
   return checkpoint < 0 ? undefined : encodeVersion(index, epoch, String(term), String(checkpoint));
 }
 
+/** Looks, three quarters of a second together, before PRIMARY is asked to flush. */
+const looksBeforeFlush = 5;
+
 async function progressPast(
   index: string,
   wanted: ReadonlyMap<number, number>,
@@ -99,8 +104,22 @@ async function progressPast(
       ([shard, number]) => (last.get(shard)?.globalCheckpoint ?? -1) >= number,
     );
     if (reached) return last;
+    if (tries === looksBeforeFlush) await flush(index, services.primary);
     await services.sleep(50 * (tries + 1));
     last = await readProgress(services.primary, index);
   }
   throw new TruthUnsettled(`operations on [${index}] that were begun do not finish`);
+}
+
+/**
+ * A document that Lucene refuses (a term above 32,766 bytes, for example) has a number, which counts as finished only
+ * once it is on disk: with the shard's next write, or with a flush (seen on Elasticsearch 7.10 and 8.19 and OpenSearch
+ * 2.19; without either nothing moved for 34 s). Whoever may not flush waits for the next write.
+ */
+async function flush(index: string, primary: Cluster): Promise<void> {
+  try {
+    await ask(primary, { method: "POST", path: `/${segment(index)}/_flush` });
+  } catch (error) {
+    if (!(error instanceof ClusterAnswerError)) throw error;
+  }
 }

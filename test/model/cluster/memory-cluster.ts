@@ -201,6 +201,8 @@ function changePart(
     case "_refresh":
       for (const shard of index.shards) shard.refresh();
       return undefined;
+    case "_flush":
+      return undefined;
     case "_mapping":
       return index.mapping.merge(bodyOf(request));
     case "_alias":
