@@ -1,11 +1,18 @@
 import type { Exchange } from "./run-test.ts";
 
-/** Headers that belong to a connection, not to an answer. */
-const ofTheConnection = new Set(["connection", "content-length", "date", "keep-alive", "transfer-encoding"]);
+/** Headers that belong to a connection or a task, not to an answer. */
+const ofTheConnection = new Set([
+  "connection",
+  "content-length",
+  "date",
+  "keep-alive",
+  "task_resource_usage",
+  "transfer-encoding",
+]);
 
 /** Members that no two executions of the same request need to have in common. */
 const differsAnyway =
-  /took|uuid|_id$|allocation|^\.version$|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent|pending_tasks|in_flight|\.at$/i;
+  /took|uuid|\.task(\.id)?$|_id$|allocation|^\.version$|node|millis|time|date|_in_bytes|ephemeral|address|version_hash|state|epoch|session|percent|pending_tasks|in_flight|\.at$/i;
 
 /** Nanoseconds that a profiled search took, by what it did; counts are not times. */
 const profiledTimes = /\.breakdown\.(?!.*_count$)\w+$/;

@@ -161,9 +161,9 @@ async function definitions(
     const given = { mappings: withoutMark(withoutType(record(mappings))), settings: record(settings) };
     const { untranslated: _, ...translated } = translateDefinition(given, target);
     const stored = refused
-      .filter(({ index }) => index === name)
-      .map(({ path: field }): [string, unknown] => [field.replace("mappings/", ""), storedOnly]);
-    const properties = { ...record(translated.mappings["properties"] ?? {}), ...Object.fromEntries(stored) };
+      .filter(({ index, path: at }) => index === name && at.startsWith("mappings/"))
+      .map(({ path: at }) => at.replace("mappings/", "").split("."));
+    const properties = stored.reduce(withStoredOnly, record(translated.mappings["properties"] ?? {}));
     const described = {
       settings: translated.settings,
       mappings: { ...translated.mappings, properties },
@@ -172,6 +172,17 @@ async function definitions(
     named.set(name, canonical(losslessJson(JSON.stringify(described))));
   }
   return named;
+}
+
+/** The properties with one field, by its path, as it is where BACKUP refused it. */
+function withStoredOnly(
+  properties: Readonly<Record<string, unknown>>,
+  [first = "", ...rest]: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (rest.length === 0) return { ...properties, [first]: storedOnly };
+  const parent = record(properties[first] ?? {});
+  const inside = withStoredOnly(record(parent["properties"] ?? {}), rest);
+  return { ...properties, [first]: { ...parent, properties: inside } };
 }
 
 function withoutMark({ _meta: meta, ...given }: Readonly<Record<string, unknown>>) {
