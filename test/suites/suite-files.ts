@@ -6,7 +6,11 @@ import { unpack } from "../../infra/local/servers/distribution.ts";
 import { copyArtifact } from "../../infra/local/servers/maven.ts";
 
 /** The release whose suite is published nearest to a server's. */
-const published: Readonly<Record<string, string>> = { "opensearch-2.19.1": "2.19.0" };
+const published: Readonly<Record<string, string>> = {
+  "elasticsearch-7.17.28": "7.10.2",
+  "opensearch-2.19.1": "2.19.0",
+  "opensearch-3.8.0": "2.19.0",
+};
 
 /**
  * The folder with `api/` and `test/` of the product's own REST tests for the release; fetched through Maven the first
