@@ -1,5 +1,5 @@
 import { type Stack, Validations } from "aws-cdk-lib";
-import { handlePaths } from "./constructs/cluster-access.ts";
+import { OTHER_METHODS } from "./constructs/cluster-paths.ts";
 import { INTENT_PREFIX, PAYLOAD_PREFIX } from "./constructs/payload-bucket.ts";
 import type { GatewaySettings } from "./settings.ts";
 
@@ -48,9 +48,10 @@ export function acknowledgeRules(stack: Stack, settings: GatewaySettings): void 
     if (access.kind !== "sigv4") continue;
     const reason = "A domain's rights are given by path; any index may be asked for.";
     acknowledge(`AwsSolutions-IAM5[Resource::${access.resourceArn}/*]`, reason);
-    for (const path of handlePaths.filter((each) => each.endsWith("*"))) {
-      const handle = "Scrolls, points in time and the like are given back by an id that the cluster made.";
-      acknowledge(`AwsSolutions-IAM5[Resource::${access.resourceArn}${path}]`, handle);
+    const paths = Object.values(OTHER_METHODS).flatMap(({ POST, DELETE }) => [...POST, ...DELETE]);
+    for (const path of new Set(paths.filter((each) => each.includes("*")))) {
+      const asked = "Any index may be asked for, and handles are given back by an id that the cluster made.";
+      acknowledge(`AwsSolutions-IAM5[Resource::${access.resourceArn}${path}]`, asked);
     }
   }
 }

@@ -2,16 +2,17 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import { searchRoutes } from "../../functions/core/routing/search-routes.ts";
 import type { ClusterSettings } from "../cluster-settings.ts";
+import { type ClusterPurpose, OTHER_METHODS } from "./cluster-paths.ts";
 
-const READ_ACTIONS = ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"];
-const WRITE_ACTIONS = [...READ_ACTIONS, "es:ESHttpPut", "es:ESHttpPatch", "es:ESHttpDelete"];
-
-/** Paths at which a search gives a handle back, in the form of a policy. */
-export const handlePaths = searchRoutes
-  .filter(({ methods }) => methods.includes("DELETE"))
-  .map(({ path }) => path.replace("{proxy+}", "*"));
+const WRITE_ACTIONS = [
+  "es:ESHttpGet",
+  "es:ESHttpHead",
+  "es:ESHttpPost",
+  "es:ESHttpPut",
+  "es:ESHttpPatch",
+  "es:ESHttpDelete",
+];
 
 export interface ClusterAccessProps {
   readonly side: "PRIMARY" | "BACKUP";
@@ -34,7 +35,7 @@ export class ClusterAccess extends Construct {
   }
 
   /** Grants it, and tells the function how. SigV4 tells reading from writing; a secret cannot. */
-  signIn(handler: LambdaFunction, purpose: "read" | "search" | "write"): void {
+  signIn(handler: LambdaFunction, purpose: ClusterPurpose): void {
     const { side, cluster } = this.props;
     const access = cluster.access;
     switch (access.kind) {
@@ -47,20 +48,25 @@ export class ClusterAccess extends Construct {
       case "sigv4":
         handler.addEnvironment(`${side}_SIGV4_SERVICE`, access.service);
         handler.addEnvironment(`${side}_SIGV4_REGION`, access.region);
-        // Who searches gives scrolls and points in time back, and deletes nothing else.
-        if (purpose === "search" && access.service === "es") {
-          const resources = handlePaths.map((path) => access.resourceArn + path);
-          handler.addToRolePolicy(new PolicyStatement({ actions: ["es:ESHttpDelete"], resources }));
-        }
-        // The collection's data access policy decides about reading and writing; IAM has one action for all.
-        handler.addToRolePolicy(
-          access.service === "aoss"
-            ? new PolicyStatement({ actions: ["aoss:APIAccessAll"], resources: [access.resourceArn] })
-            : new PolicyStatement({
-                actions: purpose === "write" ? WRITE_ACTIONS : READ_ACTIONS,
-                resources: [`${access.resourceArn}/*`],
-              }),
-        );
+        for (const statement of statementsFor(access, purpose)) handler.addToRolePolicy(statement);
     }
   }
+}
+
+function statementsFor(
+  { service, resourceArn }: Extract<ClusterSettings["access"], { kind: "sigv4" }>,
+  purpose: ClusterPurpose,
+): readonly PolicyStatement[] {
+  const statement = (actions: string[], resources: string[]) => new PolicyStatement({ actions, resources });
+  // The collection's data access policy decides about reading and writing; IAM has one action for all.
+  if (service === "aoss") return [statement(["aoss:APIAccessAll"], [resourceArn])];
+  const everything = [`${resourceArn}/*`];
+  if (purpose === "write") return [statement(WRITE_ACTIONS, everything)];
+  const at = (paths: readonly string[]) => paths.map((path) => resourceArn + path);
+  const { POST, DELETE } = OTHER_METHODS[purpose];
+  return [
+    statement(["es:ESHttpGet", "es:ESHttpHead"], everything),
+    ...(POST.length > 0 ? [statement(["es:ESHttpPost"], at(POST))] : []),
+    ...(DELETE.length > 0 ? [statement(["es:ESHttpDelete"], at(DELETE))] : []),
+  ];
 }

@@ -33,7 +33,7 @@ export class ReconcileSweep extends Construct {
     this.handler.configureAsyncInvoke({ retryAttempts: 0 });
     props.records.grantSend(this.handler);
     props.payloads.grantSweepIntents(this.handler);
-    props.primary.signIn(this.handler, "read");
+    props.primary.signIn(this.handler, "sweep");
     new Rule(this, "EveryMinute", {
       description: "Sweeps intents that were left over",
       schedule: Schedule.rate(Duration.minutes(1)),

@@ -33,7 +33,7 @@ export class ReplayPath extends Construct {
       timeout: Duration.seconds(props.durations.replayTimeoutSeconds),
       host: props.host,
     });
-    props.primary.signIn(this.handler, "read");
+    props.primary.signIn(this.handler, "replay");
     props.backup.signIn(this.handler, "write");
     this.handler.addEventSource(
       new SqsEventSource(records.queue, {

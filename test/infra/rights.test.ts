@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { mayAsk } from "../model/primary-to-read.ts";
 import { synthesise } from "./synthesised.ts";
 import { resources, rightsOf } from "./template-reading.ts";
 
@@ -97,32 +98,73 @@ test("SearchPath gets no service credentials under passthrough: nobody here auth
   );
 });
 
-test("ClusterAccess signs for one domain, and lets only the function that writes there write", () => {
+test("ClusterAccess signs for one domain: only who writes there may write, others POST and DELETE at the paths of reads", () => {
   const signed = synthesise({
     PRIMARY_SIGV4_SERVICE: "es",
     PRIMARY_SIGV4_RESOURCE_ARN: domain,
     BACKUP_SIGV4_SERVICE: "aoss",
     BACKUP_SIGV4_RESOURCE_ARN: collection,
   });
-  const reads = `Allow es:ESHttpGet es:ESHttpHead es:ESHttpPost on ${domain}/*`;
+  const reads = `Allow es:ESHttpGet es:ESHttpHead on ${domain}/*`;
   const writes = `Allow es:ESHttpDelete es:ESHttpGet es:ESHttpHead es:ESHttpPatch es:ESHttpPost es:ESHttpPut on ${domain}/*`;
   const backup = `Allow aoss:APIAccessAll on ${collection}`;
   const cluster = (role: string) =>
     rightsOf(signed, role)
       .filter((right) => /es:ESHttp|aoss:/.test(right))
       .sort();
+  const pathsOf = (right: string | undefined) => (right?.split(" on ")[1] ?? "").split(/[ ,]+/);
   assert.deepEqual(cluster("WritePathWriteRole"), [writes]);
-  const freed = cluster("SearchPathSearchRole").filter((right) => right.includes("ESHttpDelete"));
-  const paths = freed
-    .join()
-    .replace(/^Allow es:ESHttpDelete on /, "")
-    .split(/[ ,]+/);
-  assert.ok(paths.includes(`${domain}/_search/scroll`));
+  assert.deepEqual(cluster("ReconcileSweepReconcileRole"), [reads]);
+  const posts = ["/*/_refresh", "/*/_search", "/_mget"].map((path) => domain + path);
+  assert.deepEqual(cluster("ReplayPathReplayRole"), [
+    backup,
+    reads,
+    `Allow es:ESHttpPost on ${posts.join(" ")}`,
+  ]);
+
+  const search = cluster("SearchPathSearchRole");
+  assert.deepEqual(search.slice(0, 1), [backup]);
+  assert.ok(search.includes(reads));
+  const freed = pathsOf(search.find((right) => right.startsWith("Allow es:ESHttpDelete on ")));
   const handles =
     /\/_(search\/(scroll|point_in_time)|pit|async_search|plugins\/_async|eql\/search|query\/async|sql\/async)/;
-  for (const path of paths) assert.match(path, handles);
-  const others = cluster("SearchPathSearchRole").filter((right) => !freed.includes(right));
-  assert.deepEqual(others, [backup, reads].sort());
-  assert.deepEqual(cluster("ReplayPathReplayRole"), [backup, reads].sort());
-  assert.deepEqual(cluster("ReconcileSweepReconcileRole"), [reads]);
+  assert.ok(freed.includes(`${domain}/_search/scroll`));
+  for (const path of freed) assert.match(path, handles);
+  const posted = pathsOf(search.find((right) => right.startsWith("Allow es:ESHttpPost on ")));
+  for (const path of ["/_search", "/*/_search", "/_msearch", "/*/_count", "/*/_pit", "/*/_termvectors/*"])
+    assert.ok(posted.includes(domain + path), path);
+  // `*` stands for slashes too, so a path must end in the read's own name, or have one in the middle.
+  for (const path of posted) assert.match(path, /\/_[a-z_]+(\/[a-z_*]+)*$/);
+  for (const write of ["_bulk", "_doc", "_create", "_update", "_delete_by_query", "_aliases", "_reindex"])
+    assert.ok(!posted.some((path) => path.includes(`/${write}`) || path.endsWith("/*/*")), write);
+  assert.equal(search.length, 4);
+});
+
+test("mayAsk() as the simulation asks it: replay's POSTs and no writes", () => {
+  for (const path of ["/_mget", "/books/_search", "/a%2Fb/_refresh"])
+    assert.ok(mayAsk("replay", "POST", path));
+  for (const path of ["/_bulk", "/books/_doc", "/books/_doc/1", "/books/_close", "/_search"])
+    assert.ok(!mayAsk("replay", "POST", path), path);
+  assert.ok(!mayAsk("replay", "PUT", "/books"));
+  assert.ok(!mayAsk("sweep", "POST", "/_mget"));
+  assert.ok(mayAsk("sweep", "GET", "/_tasks"));
+});
+
+test("SearchPath's policy stays within what IAM takes for a role, with the longest names on both sides", () => {
+  const longest = `arn:aws-us-gov:es:us-gov-west-1:123456789012:domain/${"d".repeat(28)}`;
+  const signed = synthesise({
+    PRIMARY_SIGV4_SERVICE: "es",
+    PRIMARY_SIGV4_RESOURCE_ARN: longest,
+    BACKUP_SIGV4_SERVICE: "es",
+    BACKUP_SIGV4_RESOURCE_ARN: `${longest.slice(0, -1)}e`,
+  });
+  // 10,240 characters for a role's inline policies together, 6,144 for a managed one (IAM and STS quotas).
+  const inline = Object.entries(resources(signed, "AWS::IAM::Policy")).filter(([id]) =>
+    id.startsWith("SearchPathSearchRole"),
+  );
+  const managed = Object.entries(resources(signed, "AWS::IAM::ManagedPolicy"));
+  const sizeOf = ([, policy]: (typeof managed)[number]) =>
+    JSON.stringify(policy.Properties.PolicyDocument).length;
+  assert.ok(inline.reduce((sum, policy) => sum + sizeOf(policy), 0) <= 10_240);
+  for (const policy of managed) assert.ok(sizeOf(policy) <= 6144, `${policy[0]}: ${sizeOf(policy)}`);
 });

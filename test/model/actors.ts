@@ -13,6 +13,7 @@ import { writeThrough } from "../../functions/write/write-through.ts";
 import { fakeHandles } from "../support/fake-handles.ts";
 import { noShield } from "../support/no-shield.ts";
 import { noUntranslated } from "../support/no-untranslated.ts";
+import { primaryToRead } from "./primary-to-read.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import { queueFor, removeMessage } from "./simulated-storage.ts";
 import { intentPrefix, isModelError, startProcess, type Universe } from "./universe.ts";
@@ -152,7 +153,7 @@ function replayServices(universe: Universe, process: SimulatedProcess): Omit<Con
   const count: Telemetry["count"] = (name, by = 1) => {
     if (endCounters.has(name)) ended += by;
   };
-  const primary = universe.primary.portFor(process);
+  const primary = primaryToRead(universe, process, "replay");
   const backup = universe.backup.portFor(process);
   const payloads = universe.objects.portFor(process);
   const deadLetters = queueFor(process, universe.deadLetters, universe.weather);
@@ -240,7 +241,7 @@ export function startSweeper(universe: Universe): { intentPut(): void } {
     const process = startProcess(universe, "sweeper", again);
     const ports = objects.portFor(process);
     const services = {
-      primary: universe.primary.portFor(process),
+      primary: primaryToRead(universe, process, "sweep"),
       objects: ports,
       intentPrefix,
       intentAgeMs,
