@@ -139,6 +139,8 @@ export class GatewayStack extends Stack {
     new CfnOutput(this, "ParkingQueueUrl", { value: records.parkingQueue.queueUrl });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: records.deadLetterQueue.queueUrl });
     new CfnOutput(this, "PayloadBucketName", { value: payloads.bucket.bucketName });
+    new CfnOutput(this, "PrimaryEndpoint", { value: settings.primary.endpoint });
+    new CfnOutput(this, "BackupEndpoint", { value: settings.backup.endpoint });
     new CfnOutput(this, "DashboardUrl", { value: dashboard.url });
     if (settings.retainData) {
       const kept = "cdk destroy keeps the queues, the bucket and the generated secrets (RETAIN_DATA=true)";

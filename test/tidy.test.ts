@@ -196,9 +196,9 @@ test("imports end in .ts, and Node's own modules have the node: prefix", () => {
   );
 });
 
-test("only the adapters, core/runtime, the local host and the command line's queue import the AWS SDK", () => {
+test("only the adapters, core/runtime, the local host and the command line's queues import the AWS SDK", () => {
   const allowed =
-    /^functions\/core\/(payload\/s3-|queue\/sqs-|runtime\/)|^infra\/(local\/|cli\/(reach-queue|sqs-dead-letters)\.ts$)/;
+    /^functions\/core\/(payload\/s3-|queue\/sqs-|runtime\/)|^infra\/(local\/|cli\/(reach-queue|reach-stack|sqs-dead-letters)\.ts$)/;
   none(
     offenders(({ path, specifier }) => specifier.startsWith("@aws-sdk/") && !allowed.test(path)),
     "use a port: core/queue/port.ts, core/payload/port.ts",
@@ -326,6 +326,17 @@ test("the runbook has one section for each alarm, titled with its name", () => {
   assert.ok(alarms.length > 0, "alarms.ts has no AlarmName any more");
   const sections = [...read("docs/runbook.md").matchAll(/^## (understudy-.+)$/gm)].map(([, title]) => title);
   assert.deepEqual(sections.sort(), alarms.sort());
+});
+
+test("the runbook's sketch of the dashboard has each of its graphs", () => {
+  const code = read("infra/constructs/operations-dashboard.ts");
+  const titles = [...code.matchAll(/\bgraph\(\s*"([^"]+)"/g)].map(([, title = ""]) => title);
+  assert.ok(titles.length > 0, "operations-dashboard.ts has no graphs any more");
+  const sketch = read("docs/runbook.md");
+  none(
+    titles.filter((title) => !sketch.includes(`│ ${title} `)),
+    "draw it into docs/runbook.md, The dashboard",
+  );
 });
 
 test("each decision record has a number of its own, which its title tells", () => {

@@ -13,14 +13,14 @@ export type Invocation =
 const flag = { type: "boolean" } as const;
 const text = { type: "string" } as const;
 const everywhere = { json: flag, help: flag, "data-dir": text };
-const queues = { ...everywhere, "queue-url": text, "dead-letter-queue-url": text };
+const queues = { ...everywhere, stack: text, "queue-url": text, "dead-letter-queue-url": text };
 
 const optionsOf: Record<CommandName, NonNullable<ParseArgsConfig["options"]>> = {
-  status: { ...everywhere, url: text },
+  status: { ...everywhere, stack: text, url: text },
   seed: { ...queues, index: text, wait: text },
   verify: { ...queues, index: text, repair: flag, sources: flag, looks: text, wait: text },
   "dead-letters list": { ...queues, limit: text },
-  "dead-letters redrive": { ...queues, wait: text },
+  "dead-letters redrive": { ...queues, wait: text, limit: text },
   "dead-letters discard": { ...queues, yes: flag, "payload-bucket": text },
 };
 

@@ -1,16 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { createS3ObjectStore } from "../../functions/core/payload/s3-object-store.ts";
 import { createSqsQueue } from "../../functions/core/queue/sqs-queue.ts";
 import { numberOption, type Options } from "./arguments.ts";
 import { CannotTell, type ExitCode } from "./cannot-tell.ts";
 import { type ParkedRecord, parkedRecord, payloadOf } from "./parked-record.ts";
 import type { ReachedQueue } from "./reach-queue.ts";
-import {
-  createDeadLetters,
-  type DeadLetters,
-  type HeldMessage,
-  type MoveProgress,
-} from "./sqs-dead-letters.ts";
+import { createDeadLetters, type DeadLetters, type HeldMessage } from "./sqs-dead-letters.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Long enough to see all of a long queue; what is held longer is seen by others again. */
@@ -18,7 +12,8 @@ const listHoldSeconds = 60;
 const discardHoldSeconds = 600;
 const discardMax = 100_000;
 
-function deadLettersOf(queue: ReachedQueue): DeadLetters {
+/** The dead letters of a queue that was found. */
+export function deadLettersOf(queue: ReachedQueue): DeadLetters {
   const { sqs, deadLetterQueueUrl, queueUrl, approximate } = queue;
   return createDeadLetters(sqs, deadLetterQueueUrl, queueUrl, approximate ? 1 : 0);
 }
@@ -53,62 +48,6 @@ function listText(records: readonly ParkedRecord[], total: number): string {
     "",
     `${shown} dead letters. Once the reasons are mended: understudy dead-letters redrive`,
   ].join("\n");
-}
-
-/**
- * `understudy dead-letters redrive`: everything that is parked goes through the queue again.
- * @throws CannotTell when the move is not over within `--wait`.
- */
-export async function redriveDeadLetters(
-  queue: ReachedQueue,
-  options: Options,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const deadLetters = deadLettersOf(queue);
-  const { visible } = await createSqsQueue(queue.sqs, queue.deadLetterQueueUrl).depth();
-  if (visible === 0 && !queue.approximate) {
-    terminal.result("No dead letters.", { moved: 0, status: "COMPLETED" });
-    return 0;
-  }
-  await deadLetters.startMove();
-  const waitSeconds = numberOption(options, "wait", 300);
-  const ended = await followMove(deadLetters, visible, waitSeconds, terminal);
-  if (ended === undefined || ended.status === "RUNNING") {
-    throw new CannotTell(
-      `the move is not over after ${waitSeconds} s; it goes on by itself. Follow it with --wait.`,
-    );
-  }
-  const { moved, status } = ended;
-  const failure = ended.failure && { reason: ended.failure };
-  const next = queue.consumed
-    ? "What BACKUP refuses again will be parked again: understudy dead-letters list"
-    : "No gateway runs on this data directory: it applies them once it is started.";
-  const text =
-    status === "COMPLETED"
-      ? `${moved} records are in the queue again. ${next}`
-      : `The move ended as ${status} after ${moved} records${ended.failure ? `: ${ended.failure}` : ""}. Nothing is lost: run it again.`;
-  terminal.result(text, { moved, status, ...failure });
-  return status === "COMPLETED" ? 0 : 1;
-}
-
-async function followMove(
-  deadLetters: DeadLetters,
-  total: number,
-  waitSeconds: number,
-  terminal: Terminal,
-): Promise<MoveProgress | undefined> {
-  const progress = terminal.progress("moving");
-  const endMs = performance.now() + waitSeconds * 1000;
-  try {
-    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
-      const at = await deadLetters.moveProgress();
-      progress.update(at?.moved ?? 0, Math.max(total, at?.toMove ?? 0));
-      if ((at !== undefined && at.status !== "RUNNING") || performance.now() >= endMs) return at;
-      await sleep(Math.max(1, Math.min(pauseMs, endMs - performance.now())));
-    }
-  } finally {
-    progress.stop();
-  }
 }
 
 /** `understudy dead-letters discard`: deletes what is parked when it begins, and its payloads. */

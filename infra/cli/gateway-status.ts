@@ -7,7 +7,8 @@ const cluster = v.looseObject({
   endpoint: v.string(),
   product: v.optional(v.string()),
   version: v.optional(v.string()),
-  state: v.picklist(["up", "down"]),
+  /** `unknown`: it does not answer where this was asked, which may be outside of its network. */
+  state: v.picklist(["up", "down", "unknown"]),
 });
 
 const statusSchema = v.looseObject({
@@ -16,15 +17,21 @@ const statusSchema = v.looseObject({
     visible: v.number(),
     inFlight: v.number(),
     delayed: v.number(),
-    oldestSeconds: v.number(),
+    /** `undefined`: nobody measured it. */
+    oldestSeconds: v.optional(v.number()),
   }),
+  /** On a stack: parked, and not a dead letter yet. */
+  parking: v.optional(v.looseObject({ visible: v.number(), inFlight: v.number(), delayed: v.number() })),
   deadLetters: v.looseObject({ visible: v.number() }),
   intents: v.number(),
   fallback: v.optional(v.looseObject({ active: v.boolean() })),
   counters: v.record(v.string(), v.number()),
 });
 
-/** `GET /_understudy/status` (README, "Status"); what this code does not know is kept. */
+/**
+ * `GET /_understudy/status` (README, "Status"), and what is known of a stack in the same form; what this code does
+ * not know is kept.
+ */
 export type GatewayStatus = v.InferOutput<typeof statusSchema>;
 
 const timeoutMs = 10_000;

@@ -44,7 +44,7 @@ async function runCommand(
   switch (command) {
     case "status": {
       const { showStatus } = await import("./show-status.ts");
-      return showStatus(options, environment, terminal);
+      return withSdk(() => showStatus(options, environment, terminal), "the stack");
     }
     case "verify": {
       const { verify } = await import("./verify.ts");
@@ -59,7 +59,7 @@ async function runCommand(
       return withQueue(options, environment, (queue) => listDeadLetters(queue, options, terminal));
     }
     case "dead-letters redrive": {
-      const { redriveDeadLetters } = await import("./dead-letters.ts");
+      const { redriveDeadLetters } = await import("./redrive.ts");
       return withQueue(options, environment, (queue) => redriveDeadLetters(queue, options, terminal));
     }
     case "dead-letters discard": {
@@ -74,14 +74,22 @@ async function withQueue(
   environment: Environment,
   use: (queue: ReachedQueue) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { queueFailure, reachQueue } = await import("./reach-queue.ts");
+  const { reachQueue } = await import("./reach-queue.ts");
   const queue = await reachQueue(options, environment);
   try {
-    return await use(queue);
-  } catch (error) {
-    throw fromSdk(error) ? queueFailure(queue.place, error) : error;
+    return await withSdk(() => use(queue), queue.place);
   } finally {
     await queue.close();
+  }
+}
+
+async function withSdk(use: () => Promise<ExitCode>, place: string): Promise<ExitCode> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!fromSdk(error)) throw error;
+    const { queueFailure } = await import("./reach-queue.ts");
+    throw queueFailure(place, error);
   }
 }
 

@@ -14,7 +14,7 @@ export async function openDataDirectory(dataDir: string): Promise<EmbeddedClient
   if (!existsSync(join(dataDir, "store.mdb"))) {
     throw new CannotTell(
       `${dataDir} is not a gateway's data directory\n` +
-        "Give --data-dir (or DATA_DIR), or --queue-url and --dead-letter-queue-url for a deployed stack.",
+        "Give --data-dir (or DATA_DIR), or --stack NAME for a deployed stack.",
     );
   }
   try {

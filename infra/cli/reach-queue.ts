@@ -12,6 +12,13 @@ import { gatewayAuthorization } from "./gateway-credentials.ts";
 import { findGateway } from "./gateway-file.ts";
 import { type GatewayStatus, readGatewayStatus } from "./gateway-status.ts";
 import { openDataDirectory } from "./open-data-directory.ts";
+import { reachStack, reachUrls } from "./reach-stack.ts";
+
+/** Where the clusters are. */
+export interface Endpoints {
+  readonly primary: string;
+  readonly backup: string;
+}
 
 /** The queue, its dead letters and the payloads, wherever they are. */
 export interface ReachedQueue {
@@ -28,60 +35,32 @@ export interface ReachedQueue {
   readonly consumed: boolean;
   /** Depths are estimates (SQS): one look at an empty queue does not prove it empty. */
   readonly approximate: boolean;
-  /** Of the running local gateway. */
-  readonly status: GatewayStatus | undefined;
+  /** The clusters', as the running local gateway or the stack says; `undefined` where nobody said. */
+  readonly endpoints: Endpoints | undefined;
   close(): Promise<void>;
 }
 
 /**
- * Finds the queue: a deployed stack's where its URL is given, else that of the gateway which serves the data
- * directory, else the directory itself.
+ * Finds the queue: a deployed stack's where its name or its queues' URLs are given, else that of the gateway which
+ * serves the data directory, else the directory itself.
  * @throws CannotTell when there is none, saying what to set.
  */
 export async function reachQueue(options: Options, environment: Environment): Promise<ReachedQueue> {
+  const stack = textOption(options, "stack");
+  if (stack !== undefined) return (await reachStack(stack, environment)).queue;
   const queueUrl = textOption(options, "queue-url") || environment["QUEUE_URL"];
   const deadLetterQueueUrl =
     textOption(options, "dead-letter-queue-url") || environment["DEAD_LETTER_QUEUE_URL"];
   if (queueUrl && deadLetterQueueUrl) {
     const payloadBucket = textOption(options, "payload-bucket") || environment["PAYLOAD_BUCKET"] || undefined;
-    return reachAws(queueUrl, deadLetterQueueUrl, payloadBucket, environment);
+    return reachUrls(queueUrl, deadLetterQueueUrl, payloadBucket, environment);
   }
   if (queueUrl || deadLetterQueueUrl) {
     throw new CannotTell(
-      "Only one of --queue-url and --dead-letter-queue-url is given: a stack has both among its outputs.",
+      "Only one of --queue-url and --dead-letter-queue-url is given: a stack has both among its outputs. --stack NAME finds them.",
     );
   }
   return reachDataDirectory(dataDirOf(options, environment), environment);
-}
-
-function reachAws(
-  queueUrl: string,
-  deadLetterQueueUrl: string,
-  payloadBucket: string | undefined,
-  environment: Environment,
-): ReachedQueue {
-  const region = /^https?:\/\/sqs\.([a-z0-9-]+)\./.exec(queueUrl)?.[1] ?? environment["AWS_REGION"];
-  const settings = region === undefined ? {} : { region };
-  // An endpoint that the environment names (a VPC endpoint, an emulator) counts more than the URL's host.
-  const endpoint = environment["AWS_ENDPOINT_URL_SQS"] || environment["AWS_ENDPOINT_URL"];
-  const sqs = new SQSClient({ ...settings, useQueueUrlAsEndpoint: !endpoint });
-  const s3 = new S3Client(settings);
-  return {
-    place: queueUrl,
-    sqs,
-    s3,
-    queueUrl,
-    deadLetterQueueUrl,
-    payloadBucket,
-    payloadPrefix: prefixIn(environment),
-    consumed: true,
-    approximate: true,
-    status: undefined,
-    async close() {
-      sqs.destroy();
-      s3.destroy();
-    },
-  };
 }
 
 async function reachDataDirectory(dataDir: string, environment: Environment): Promise<ReachedQueue> {
@@ -96,7 +75,7 @@ async function reachDataDirectory(dataDir: string, environment: Environment): Pr
     s3,
     payloadPrefix: prefixIn(environment),
     consumed: false,
-    status: undefined,
+    endpoints: undefined,
     close,
   };
 }
@@ -131,7 +110,7 @@ async function reachGateway(
     s3,
     payloadPrefix: prefixIn(environment),
     consumed: true,
-    status,
+    endpoints: { primary: status.clusters.primary.endpoint, backup: status.clusters.backup.endpoint },
     async close() {
       sqs.destroy();
       s3.destroy();
@@ -155,6 +134,6 @@ export function queueFailure(place: string, error: unknown): CannotTell {
   const name = error instanceof Error ? error.name : "";
   const advice = /Credentials|Token|AccessDenied|security_exception|^403$|Unknown/i.test(name)
     ? "Check the credentials: AWS's usual ones for a stack, CLIENT_USERNAME and CLIENT_PASSWORD for a gateway with AUTH_MODE basic."
-    : "Check --queue-url and --dead-letter-queue-url, or --data-dir.";
+    : "Check --stack, --queue-url and --dead-letter-queue-url, or --data-dir.";
   return new CannotTell(`the queue (${place}) cannot be used: ${name} ${reasonOf(error)}\n${advice}`);
 }

@@ -19,7 +19,7 @@ export async function seed(
   environment: Environment,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const clusters = await reachClusters(environment, queue.status);
+  const clusters = await reachClusters(environment, queue.endpoints);
   try {
     return await seedFrom(clusters, queue, options, terminal);
   } finally {

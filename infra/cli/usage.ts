@@ -12,12 +12,14 @@ export type CommandName = (typeof commandNames)[number];
 const reach = `Where the queue is:
   --data-dir DIR               the local gateway's data directory (DATA_DIR, default .data); a gateway that
                                runs there is asked, else the directory itself is opened
-  --queue-url URL              a deployed stack: the outputs QueueUrl and DeadLetterQueueUrl (QUEUE_URL,
-  --dead-letter-queue-url URL  DEAD_LETTER_QUEUE_URL), with AWS credentials from the usual places
+  --stack NAME                 a deployed stack (its STACK_NAME), with AWS credentials and a region from the usual
+                               places; its outputs say the rest
+  --queue-url URL              instead of --stack, where CloudFormation may not be asked: the outputs QueueUrl and
+  --dead-letter-queue-url URL  DeadLetterQueueUrl (QUEUE_URL, DEAD_LETTER_QUEUE_URL)
 `;
 
 const clusters = `Clusters: PRIMARY_ENDPOINT and BACKUP_ENDPOINT, with _USERNAME, _PASSWORD and the other names that the
-gateway knows; where they are not set, those of the running gateway's status.
+gateway knows; where no endpoints are set, those of the running gateway or the stack.
 `;
 
 const everywhere = `  --json                       the result as one JSON document on standard output
@@ -37,10 +39,12 @@ const overview = `understudy: keeps BACKUP equal to PRIMARY, and shows that it i
 `;
 
 const texts: Readonly<Record<CommandName, string>> = {
-  status: `understudy status [--url URL]
+  status: `understudy status [--url URL | --stack NAME]
 
-What the running gateway says of itself. Exit code 2 when no gateway answers.
+What the running gateway says of itself, or what is known of a deployed stack: queue, dead letters, intents, whether
+both clusters answer from here, and what the functions counted in the last hour. Exit code 2 when nothing answers.
 
+  --stack NAME                 a deployed stack, with AWS credentials and a region from the usual places
   --url URL                    the gateway's address; else the one that serves the data directory
   --data-dir DIR               the local gateway's data directory (DATA_DIR, default .data)
 ${everywhere}`,
@@ -79,11 +83,12 @@ many operations each holds. Nothing is changed; a record that is shown is hidden
 
   --limit N                    how many to show; default 1000
 ${reach}${everywhere}`,
-  "dead-letters redrive": `understudy dead-letters redrive [--wait SECONDS]
+  "dead-letters redrive": `understudy dead-letters redrive [--limit N] [--wait SECONDS]
 
 Sends every parked record through the queue again, after the reason is mended. Safe at any time: what is
 newer on BACKUP by now is left alone, and what is refused again is parked again.
 
+  --limit N                    only so many, to see whether the reason is mended; default all
   --wait SECONDS               how long to follow the move; default 300
 ${reach}${everywhere}`,
   "dead-letters discard": `understudy dead-letters discard --yes
@@ -92,8 +97,8 @@ Deletes the parked records that are there when it begins, and their payloads. BA
 they hold until \`understudy verify --repair\` copies it from PRIMARY.
 
   --yes                        needed; without it nothing is deleted
-  --payload-bucket NAME        a deployed stack: where payloads are (PAYLOAD_BUCKET); without it they stay
-                               until they expire
+  --payload-bucket NAME        with --queue-url: where payloads are (PAYLOAD_BUCKET); without it they stay until
+                               they expire
 ${reach}${everywhere}`,
 };
 

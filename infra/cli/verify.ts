@@ -34,12 +34,12 @@ export async function verify(
 ): Promise<ExitCode> {
   const repairs = options["repair"] === true;
   const queue = await reachQueue(options, environment).catch((error: unknown) => {
-    // Only comparing needs no queue.
-    if (repairs || !(error instanceof CannotTell)) throw error;
+    // Only comparing needs no queue, but a stack that is named must be there.
+    if (repairs || options["stack"] !== undefined || !(error instanceof CannotTell)) throw error;
     return undefined;
   });
   try {
-    const clusters = await reachClusters(environment, queue?.status);
+    const clusters = await reachClusters(environment, queue?.endpoints);
     const scene: Scene = { clusters, queue, options, terminal };
     try {
       return repairs && queue !== undefined ? await verifyAndRepair(scene, queue) : await verifyOnly(scene);

@@ -4,6 +4,7 @@ import type { Cluster } from "../../functions/core/cluster/port.ts";
 import type { UntranslatedList } from "../../functions/core/definition/untranslated.ts";
 import { isIntent } from "../../functions/core/intent/intents.ts";
 import type { Telemetry } from "../../functions/core/runtime/telemetry.ts";
+import { describeCluster } from "./describe-cluster.ts";
 import type { EmbeddedClients } from "./embedded/clients.ts";
 import { deadLetterQueue, recordsQueue } from "./host-settings.ts";
 
@@ -22,14 +23,16 @@ export interface StatusServices {
 /** The path of the status, which no cluster has. */
 export const statusPath = "/_understudy/status";
 
-const pingTimeoutMs = 1000;
 const intentsCounted = 100_000;
 const untranslatedListed = 1000;
 
 /** `GET /_understudy/status`: a stable interface for scripts. */
 export async function status(services: StatusServices): Promise<APIGatewayProxyResult> {
   const { queues, objects } = services.engines;
-  const [primary, backup] = await Promise.all([describe(services.primary), describe(services.backup)]);
+  const [primary, backup] = await Promise.all([
+    describeCluster(services.primary),
+    describeCluster(services.backup),
+  ]);
   const records = queues.stats(recordsQueue);
   const parked = queues.stats(deadLetterQueue);
   const { visible, inFlight, delayed, oldestSentAtMs } = records;
@@ -56,21 +59,4 @@ export async function status(services: StatusServices): Promise<APIGatewayProxyR
 
 function ageSeconds(sentAtMs: number | undefined, nowMs: number): number {
   return sentAtMs === undefined ? 0 : Math.max(0, Math.round((nowMs - sentAtMs) / 100) / 10);
-}
-
-interface Description {
-  readonly product: string | undefined;
-  readonly version: string | undefined;
-  readonly state: "up" | "down";
-}
-
-async function describe(cluster: Cluster): Promise<Description> {
-  const ping = cluster.send({ method: "GET", path: "/", timeoutMs: pingTimeoutMs });
-  // Elasticsearch's minimal distributions from 8 on answer 405 to `GET /`.
-  const up = await ping.then(
-    ({ status }) => status < 500,
-    () => false,
-  );
-  const release = up ? await cluster.release().catch(() => undefined) : undefined;
-  return { product: release?.product, version: release?.version, state: up ? "up" : "down" };
 }

@@ -226,12 +226,14 @@ test("GatewayStack has the outputs that scripts rely on, and a client secret onl
   const names = (from: typeof template) => Object.keys(from.toJSON().Outputs).sort();
   assert.deepEqual(names(template), [
     "ApiUrl",
+    "BackupEndpoint",
     "ClientSecretName",
     "DashboardUrl",
     "DeadLetterQueueUrl",
     "KeptByDestroy",
     "ParkingQueueUrl",
     "PayloadBucketName",
+    "PrimaryEndpoint",
     "QueueUrl",
   ]);
   template.hasResourceProperties("AWS::CloudWatch::Dashboard", { DashboardName: "understudy" });

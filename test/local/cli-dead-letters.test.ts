@@ -97,7 +97,8 @@ test("understudy dead-letters redrive: applies it after the conflict is mended; 
 
 test("understudy dead-letters redrive: what is refused again is parked again", { skip }, async () => {
   await conflict("stubborn");
-  assert.equal((await cli("dead-letters", "redrive")).code, 0);
+  const { code, json } = await cli("dead-letters", "redrive", "--limit", "5", "--json");
+  assert.deepEqual([code, json()], [0, { moved: 1, status: "COMPLETED" }]);
   await running().until(({ deadLetters }) => deadLetters.visible === 1);
   await running().drained();
   assert.equal((await listed()).deadLetters[0]?.index, "stubborn");
