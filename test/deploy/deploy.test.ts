@@ -5,10 +5,10 @@ import { stripVTControlCharacters } from "node:util";
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
-  GetQueueUrlCommand,
   type Message,
   ReceiveMessageCommand,
   SendMessageCommand,
+  SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
 import * as v from "valibot";
 import { understudy } from "../local/cli-process.ts";
@@ -16,6 +16,8 @@ import { bulk, must, send } from "../support/client.ts";
 import { compareClusters } from "../support/comparison.ts";
 import { usePair } from "../support/servers.ts";
 import { deploymentTools, deployStack, eventually } from "./deployed-stack.ts";
+import { writeAsSchema1 } from "./earlier-record.ts";
+import { ageConsumer } from "./older-consumer.ts";
 
 // The CDK's own command line deploys this checkout into MiniStack, which runs the bundles; then a client uses it.
 
@@ -42,18 +44,16 @@ function deployed() {
 /** Until every record is applied or parked; further looks at what was uncertain are due later. */
 async function settled(): Promise<void> {
   const { stack } = deployed();
-  const parking = await parkingUrl();
-  const urls = [stack.outputs.QueueUrl, parking];
+  const urls = [stack.outputs.QueueUrl, stack.outputs.ParkingQueueUrl];
   await eventually(
     () => Promise.all(urls.map((url) => stack.depth(url))),
     (depths) => depths.every((depth) => depth === 0),
   );
 }
 
-async function parkingUrl(): Promise<string> {
-  const { stack } = deployed();
-  const QueueName = stack.outputs.QueueUrl.split("/").at(-1)?.replace("-records-", "-parking-");
-  return (await stack.sqs.send(new GetQueueUrlCommand({ QueueName }))).QueueUrl ?? "";
+/** `understudy` with nothing but AWS's own variables, for the stack by its name. */
+function cli(...words: readonly string[]) {
+  return understudy(deployed().stack.environment, ...words, "--stack", "understudy");
 }
 
 test("cdk synth, bootstrap and deploy make a stack with its outputs", { skip }, (t) => {
@@ -101,7 +101,18 @@ test("a small bulk reaches BACKUP through the deployed queue and consumer", { sk
   assert.equal(headers["x-understudy-served-by"], undefined);
 });
 
-test("a large bulk passes through the payload bucket, which is empty afterwards", { skip }, async () => {
+const clusterSchema = v.object({ state: v.string(), version: v.optional(v.string()) });
+const statusSchema = v.object({
+  clusters: v.object({ primary: clusterSchema, backup: clusterSchema }),
+  queue: v.object({ visible: v.number(), inFlight: v.number() }),
+  parking: v.object({ visible: v.number() }),
+  deadLetters: v.object({ visible: v.number() }),
+  intents: v.number(),
+});
+
+test("a large bulk passes through the payload bucket, which is empty afterwards; the status shows it waiting", {
+  skip,
+}, async () => {
   const { stack, backup } = deployed();
   const lines = Array.from({ length: 24 }, (_, i) => [
     { index: { _id: `${i}` } },
@@ -120,6 +131,12 @@ test("a large bulk passes through the payload bucket, which is empty afterwards"
     const { text } = await stack.send({ method: "POST", path: "/large/_bulk", body });
     assert.match(text, /"errors":false/);
     waiting = await stack.objects("payloads/");
+    const { code, json, stderr } = await cli("status", "--json");
+    assert.equal(code, 0, stderr);
+    const { clusters, queue } = v.parse(statusSchema, json());
+    assert.deepEqual([clusters.primary.state, clusters.primary.version], ["up", "7.10.2"]);
+    assert.equal(clusters.backup.state, "unknown");
+    assert.ok(queue.visible + queue.inFlight > 0);
   } finally {
     backup.thaw();
   }
@@ -147,44 +164,83 @@ const parkedSchema = v.object({
   deadLetters: v.array(v.object({ index: v.string(), id: v.optional(v.string()), reason: v.string() })),
 });
 
-test("a document that BACKUP refuses is parked with its reason, and back after it is mended", {
+const longs = (more: object = {}) => ({ properties: { n: { type: "long", ...more } } });
+
+test("documents that BACKUP refuses are parked with the reason, and back by either way after it is mended", {
   skip,
 }, async () => {
   const { stack, backup } = deployed();
-  const { DeadLetterQueueUrl: QueueUrl } = stack.outputs;
-  const mapping = (type: string) => ({ mappings: { properties: { n: { type } } } });
-  await must(backup.endpoint, { method: "PUT", path: "/conflict", body: mapping("long") });
-  await stack.send({ method: "PUT", path: "/conflict", body: mapping("text") });
-  const body = bulk({ index: { _id: "fits" } }, { n: "5" }, { index: { _id: "refused" } }, { n: "five" });
+  await must(backup.endpoint, { method: "PUT", path: "/conflict", body: { mappings: longs() } });
+  const mappings = { properties: { n: { type: "text" } } };
+  await stack.send({ method: "PUT", path: "/conflict", body: { mappings } });
+  const refused = ["one", "two", "three"].flatMap((id) => [{ index: { _id: id } }, { n: id }]);
+  const body = bulk({ index: { _id: "fits" } }, { n: "5" }, ...refused.slice(0, 2));
   const { text } = await stack.send({ method: "POST", path: "/conflict/_bulk", body });
   assert.match(text, /"errors":false/);
-  await eventually(
-    () => stack.depth(QueueUrl),
-    (depth) => depth > 0,
-  );
-  await settled();
-  assert.equal((await send(backup.endpoint, { path: "/conflict/_doc/fits" })).status, 200);
-  assert.equal((await send(backup.endpoint, { path: "/conflict/_doc/refused" })).status, 404);
+  for (const lines of [refused.slice(2, 4), refused.slice(4)])
+    await stack.send({ method: "POST", path: "/conflict/_bulk", body: bulk(...lines) });
+  await deadLetters(3);
+  assert.equal(await statusOnBackup("fits"), 200);
+  assert.equal(await statusOnBackup("one"), 404);
 
-  const listed = await understudy(stack.environment, "dead-letters", "list", "--json");
+  const listed = await cli("dead-letters", "list", "--json");
   assert.equal(listed.code, 0, listed.stderr);
-  const { deadLetters } = v.parse(parkedSchema, listed.json());
-  const letter = deadLetters.find(({ id }) => id === "refused");
-  assert.equal(letter?.index, "conflict");
-  assert.match(letter?.reason ?? "", /failed to parse field \[n\] of type \[long\]/);
+  const { deadLetters: letters } = v.parse(parkedSchema, listed.json());
+  assert.deepEqual(letters.map(({ id }) => id).sort(), ["one", "three", "two"]);
+  assert.equal(letters[0]?.index, "conflict");
+  assert.match(letters[0]?.reason ?? "", /failed to parse field \[n\] of type \[long\]/);
 
-  const properties = { n: { type: "long", ignore_malformed: true } };
-  await must(backup.endpoint, { method: "PUT", path: "/conflict/_mapping", body: { properties } });
+  const again = await cli("dead-letters", "redrive", "--json");
+  assert.deepEqual([again.code, again.json()], [0, { moved: 3, status: "COMPLETED" }], again.stderr);
+  await deadLetters(3);
+  await must(backup.endpoint, {
+    method: "PUT",
+    path: "/conflict/_mapping",
+    body: longs({ ignore_malformed: true }),
+  });
+  const first = await cli("dead-letters", "redrive", "--limit", "1", "--json");
+  assert.deepEqual([first.code, first.json()], [0, { moved: 1, status: "COMPLETED" }], first.stderr);
+  await deadLetters(2);
+  const all = ["one", "two", "three"];
+  assert.deepEqual((await Promise.all(all.map(statusOnBackup))).sort(), [200, 404, 404]);
   await eventually(
     async () => {
-      await redriveToSource(QueueUrl);
-      return (await send(backup.endpoint, { path: "/conflict/_doc/refused" })).status;
+      await redriveToSource(stack.outputs.DeadLetterQueueUrl);
+      return Promise.all(all.map(statusOnBackup));
     },
-    (status) => status === 200,
+    (statuses) => statuses.every((status) => status === 200),
   );
-  await settled();
-  assert.equal(await stack.depth(QueueUrl), 0);
+  await deadLetters(0);
 });
+
+test("understudy dead-letters discard deletes what is parked for good", { skip }, async () => {
+  const { stack, backup } = deployed();
+  await must(backup.endpoint, { method: "PUT", path: "/unwanted", body: { mappings: longs() } });
+  const mappings = { properties: { n: { type: "text" } } };
+  await stack.send({ method: "PUT", path: "/unwanted", body: { mappings } });
+  await stack.send({ method: "PUT", path: "/unwanted/_doc/1", body: { n: "five" } });
+  await deadLetters(1);
+  assert.equal((await cli("dead-letters", "discard")).code, 2);
+  const { code, json, stderr } = await cli("dead-letters", "discard", "--yes", "--json");
+  assert.deepEqual([code, json()], [0, { discarded: 1, kept: 0, payloads: 0 }], stderr);
+  await deadLetters(0);
+  await stack.send({ method: "DELETE", path: "/unwanted" });
+  await settled();
+});
+
+/** Until so many are parked, and nothing is on its way. */
+async function deadLetters(count: number): Promise<void> {
+  const { stack } = deployed();
+  await settled();
+  await eventually(
+    () => stack.depth(stack.outputs.DeadLetterQueueUrl),
+    (depth) => depth === count,
+  );
+}
+
+async function statusOnBackup(id: string): Promise<number> {
+  return (await send(deployed().backup.endpoint, { path: `/conflict/_doc/${id}` })).status;
+}
 
 /**
  * What the console's "redrive to source" does, by hand, because MiniStack has no StartMessageMoveTask: each message
@@ -196,7 +252,7 @@ async function redriveToSource(QueueUrl: string): Promise<void> {
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, ...all }),
   );
-  const parking = await parkingUrl();
+  const { ParkingQueueUrl: parking } = deployed().stack.outputs;
   const wanted = new GetQueueAttributesCommand({ QueueUrl: parking, AttributeNames: ["QueueArn"] });
   const source = (await sqs.send(wanted)).Attributes?.["QueueArn"];
   for (const { Body, Attributes, MessageAttributes, ReceiptHandle } of Messages satisfies Message[]) {
@@ -206,11 +262,82 @@ async function redriveToSource(QueueUrl: string): Promise<void> {
   }
 }
 
-test("understudy verify finds both clusters equal behind a deployed gateway", { skip }, async () => {
+let writtenMeanwhile = 0;
+
+test("an update with records of both schemas in flight loses none: old producer, new consumer, and the reverse", {
+  skip,
+}, async () => {
   const { stack, primary, backup } = deployed();
+  const write = async (id: string, document: object) => {
+    const put = () => stack.send({ method: "PUT", path: `/eras/_doc/${id}`, body: document });
+    // MiniStack ends a function in the middle of its work when it is updated, as Lambda does not: a client tries again.
+    const { status, text } = await eventually(put, (reply) => reply.status !== 502);
+    assert.ok(status === 200 || status === 201, `${status} ${text}`);
+    writtenMeanwhile++;
+  };
+  // So does what such a replay had in hand come back within the test.
+  const soon = { QueueUrl: stack.outputs.QueueUrl, Attributes: { VisibilityTimeout: "30" } };
+  await stack.sqs.send(new SetQueueAttributesCommand(soon));
+  await write("gone", { era: "before" });
   await settled();
-  const clusters = { PRIMARY_ENDPOINT: primary.endpoint, BACKUP_ENDPOINT: backup.endpoint };
-  const verified = await understudy({ ...stack.environment, ...clusters }, "verify", "--sources", "--json");
+  await stack.update({}, ageConsumer);
+
+  const dead = () => stack.depth(stack.outputs.DeadLetterQueueUrl);
+  // A poller that waits already may have the former function in hand once more.
+  for (let i = 0; i < 5 && (await dead()) === 0; i++) {
+    await write(`newer-${i}`, { era: "after" });
+    await settled();
+  }
+  await write("large", { era: "after", noise: randomBytes(700_000).toString("base64") });
+  await deadLetters(2);
+  const listed = await cli("dead-letters", "list", "--json");
+  for (const { reason } of v.parse(parkedSchema, listed.json()).deadLetters)
+    assert.match(reason, /^unknown or damaged record: schema/);
+  assert.equal((await send(backup.endpoint, { path: "/eras/_doc/large" })).status, 404);
+  assert.equal(
+    (await stack.objects("payloads/")).length,
+    1,
+    "a record that cannot be read keeps its payload",
+  );
+
+  await backup.stop();
+  try {
+    const older = await writeAsSchema1(primary.endpoint, "eras", {
+      older: { era: "before" },
+      gone: undefined,
+    });
+    await stack.sqs.send(new SendMessageCommand({ QueueUrl: stack.outputs.QueueUrl, MessageBody: older }));
+    let updated = false;
+    const updating = stack.update({ LOG_LEVEL: "debug" }).finally(() => {
+      updated = true;
+    });
+    for (let i = 0; !updated; i++) await write(`during-${i}`, { i });
+    await updating;
+    await write("afterwards", { era: "after" });
+  } finally {
+    await backup.restart();
+  }
+  await settled();
+  assert.equal((await send(backup.endpoint, { path: "/eras/_doc/older" })).status, 200);
+  assert.equal((await send(backup.endpoint, { path: "/eras/_doc/gone" })).status, 404);
+
+  await eventually(
+    async () => {
+      const { code, stderr } = await cli("dead-letters", "redrive");
+      assert.equal(code, 0, stderr);
+      await settled();
+      return dead();
+    },
+    (count) => count === 0,
+  );
+  assert.equal((await send(backup.endpoint, { path: "/eras/_doc/large" })).status, 200);
+  assert.deepEqual(await stack.objects("payloads/"), []);
+});
+
+test("understudy verify finds both clusters equal behind a deployed gateway", { skip }, async () => {
+  const { primary, backup } = deployed();
+  await settled();
+  const verified = await cli("verify", "--sources", "--json");
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
   const { documents, differences } = await compareClusters(primary.endpoint, backup.endpoint);
   assert.deepEqual(
@@ -218,7 +345,7 @@ test("understudy verify finds both clusters equal behind a deployed gateway", { 
     differences.filter((line) => !line.startsWith("[conflict] is defined")),
     [],
   );
-  assert.equal(documents, 1 + 24 + 1 + 2);
+  assert.equal(documents, 1 + 24 + 1 + 4 + writtenMeanwhile);
 });
 
 test("the deployed API reads from BACKUP while PRIMARY is down, and refuses writes", { skip }, async () => {
@@ -249,7 +376,7 @@ test("cdk destroy keeps queues, bucket and secrets, says so, and takes the rest"
   ];
   // The role by which API Gateway writes logs belongs to the account.
   assert.deepEqual(kept.filter((id) => !id?.startsWith("EndpointApi")).sort(), data);
-  const urls = [stack.outputs.QueueUrl, stack.outputs.DeadLetterQueueUrl, await parkingUrl()];
+  const urls = [stack.outputs.QueueUrl, stack.outputs.DeadLetterQueueUrl, stack.outputs.ParkingQueueUrl];
   await Promise.all(urls.map(stack.depth));
   assert.notEqual((await stack.send({ path: "/" })).status, 200);
 });

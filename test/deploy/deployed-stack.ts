@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
@@ -18,6 +18,7 @@ const outputsSchema = v.object({
     ApiUrl: v.string(),
     ClientSecretName: v.string(),
     QueueUrl: v.string(),
+    ParkingQueueUrl: v.string(),
     DeadLetterQueueUrl: v.string(),
     PayloadBucketName: v.string(),
     DashboardUrl: v.string(),
@@ -43,6 +44,11 @@ export interface DeployedStack {
   depth(queueUrl: string): Promise<number>;
   /** One request in AWS's JSON protocol; `target` as in its header. */
   aws(service: string, target: string, body: unknown): Promise<unknown>;
+  /** Deploys again over what runs, with settings that differ, and an assembly that `change` has changed. */
+  update(
+    different: Readonly<Record<string, string>>,
+    change?: (assembly: string) => Promise<void>,
+  ): Promise<void>;
   /** What `cdk destroy` says. */
   destroy(): Promise<string>;
 }
@@ -68,13 +74,19 @@ export async function deployStack(
   after(() => emulator.stop());
   // The command line remembers which account a key belongs to, so each run has a home of its own.
   const environment = { ...emulator.environment, CDK_HOME: folder };
-  const assembly = join(folder, "assembly");
-  await cdk({ ...environment, ...settings, STACK_NAME: stackName }, "synth", "--quiet", "--output", assembly);
-  const alarmsLeftOut = await adaptToEmulator(assembly, "Understudy");
-  const app = ["--app", assembly];
-  await cdk(environment, "bootstrap", ...app, "aws://000000000000/us-east-1");
+  const synthesise = async (name: string, different: Readonly<Record<string, string>> = {}) => {
+    const assembly = join(folder, name);
+    const all = { ...environment, ...settings, ...different, STACK_NAME: stackName };
+    await cdk(all, "synth", "--quiet", "--output", assembly);
+    return { assembly, alarmsLeftOut: await adaptToEmulator(assembly, "Understudy") };
+  };
   const told = join(folder, "outputs.json");
-  await cdk(environment, "deploy", ...app, "--require-approval", "never", "--outputs-file", told);
+  const deploy = (assembly: string) =>
+    cdk(environment, "deploy", "--app", assembly, "--require-approval", "never", "--outputs-file", told);
+  const { assembly, alarmsLeftOut } = await synthesise("assembly");
+  await cdk(environment, "bootstrap", "--app", assembly, "aws://000000000000/us-east-1");
+  await deploy(assembly);
+  let updates = 0;
   const { [stackName]: outputs } = v.parse(outputsSchema, JSON.parse(await readFile(told, "utf8")));
   const aws = awsClient(emulator.environment);
   const authorization = await clientAuthorization(aws, outputs.ClientSecretName);
@@ -89,12 +101,7 @@ export async function deployStack(
   return {
     outputs,
     alarmsLeftOut,
-    environment: {
-      ...emulator.environment,
-      QUEUE_URL: outputs.QueueUrl,
-      DEAD_LETTER_QUEUE_URL: outputs.DeadLetterQueueUrl,
-      PAYLOAD_BUCKET: outputs.PayloadBucketName,
-    },
+    environment: emulator.environment,
     sqs,
     sendAsStranger,
     send: (call) => sendAsStranger({ ...call, headers: { ...call.headers, authorization } }),
@@ -108,7 +115,14 @@ export async function deployStack(
       return visible + inFlight;
     },
     aws,
-    destroy: () => cdk(environment, "destroy", ...app, "--force"),
+    async update(different, change) {
+      const name = `assembly-${++updates}`;
+      if (Object.keys(different).length > 0) await synthesise(name, different);
+      else await cp(assembly, join(folder, name), { recursive: true });
+      await change?.(join(folder, name));
+      await deploy(join(folder, name));
+    },
+    destroy: () => cdk(environment, "destroy", "--app", assembly, "--force"),
   };
 }
 
