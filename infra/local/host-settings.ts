@@ -82,7 +82,8 @@ export function functionEnvironment(environment: Environment): Environment {
     INLINE_RECORD_BYTES_MAX: "65536",
     RETRY_PAUSE_MAX_SECONDS: "5",
     INTENT_AGE_SECONDS: "35",
-    WRITE_TIMEOUT_SECONDS: "30",
+    // PRIMARY's own limit for waiting (for a master, for active shards) is 30 s: its answer is to come first.
+    WRITE_TIMEOUT_SECONDS: "32",
     ...withoutEmpty(environment),
     QUEUE_URL: queueUrlPrefix + recordsQueue,
     DEAD_LETTER_QUEUE_URL: queueUrlPrefix + deadLetterQueue,
