@@ -2,8 +2,8 @@
 const deliberate: readonly RegExp[] = [
   // An item without an id has the gateway's, also where PRIMARY refuses it.
   /\.items\.\d+\.(index|create)\._id is object, through the gateway string$/,
-  // A bulk that the gateway cannot read is refused by it; PRIMARY is not asked, and does not warn.
-  /empty action: POST \/_bulk: header warning/,
+  // A bulk that the gateway cannot read is refused by it; PRIMARY is not asked, and does not warn or name its product.
+  /empty action: POST \/_bulk: header (warning|x-elastic-product)/,
   // A comparison of a whole index refreshes it on PRIMARY, so a search may see what was just written.
   /^(bulk|create|delete|index|update)\/\d+_refresh|^(mt|t)ermvectors\/\d+_realtime/,
   // Statistics count the gateway's own requests.
