@@ -96,7 +96,7 @@ async function deleteOnBackup(name: string, services: ReplayServices): Promise<v
   if (mark === undefined) return;
   const state = (await readPrimaryState(services.primary, [name])).get(name);
   if (state?.incarnation.uuid === mark.uuid) return;
-  if (!(await deleteIncarnation(services.backup, name, mark.uuid))) return;
+  if ((await deleteIncarnation(services.backup, name, mark.uuid)) === "kept") return;
   services.incarnations.forget(mark.uuid);
   services.untranslated.replace(name, []);
   const after = (await readPrimaryState(services.primary, [name])).get(name);

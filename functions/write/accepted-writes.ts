@@ -97,7 +97,8 @@ async function operationsOf(
   }
   const names = await namesOf(described, answered, services);
   const certain = isCertain(described.incarnation);
-  if (answered.some(({ key }) => key.routing !== undefined)) services.catalog.noteRouting(index);
+  if (described.aliasRouting.size > 0 || answered.some(({ key }) => key.routing !== undefined))
+    services.catalog.noteRouting(index);
   const keepsRouting = answered.some(isUpdated) && (await mayUseRouting(index, services));
   const operations: ReplicaOperation[] = [];
   const unknown: DocumentKey[] = [];

@@ -218,6 +218,33 @@ export const contractCases: readonly ContractCase[] = [
     ],
   },
   {
+    name: "an update keeps the document's routing, and its answer does not show it",
+    steps: [
+      put({ settings: { "index.number_of_shards": 1 } }),
+      send(bulk({ index: at("a", { routing: "r" }) }, { n: 1 }), { errors: false }),
+      send(
+        bulk({ update: at("a") }, { doc: { u: 1 } }),
+        items({ update: { status: 200, result: "updated" } }),
+      ),
+      get("a", { found: true, _routing: "r", _source: { n: 1, u: 1 } }),
+    ],
+  },
+  {
+    name: "a closed index is neither read nor searched, and its definition is shown",
+    steps: [
+      put({ settings: { "index.number_of_shards": 1 } }),
+      send(bulk({ index: at("a") }, { n: 1 }), { errors: false }),
+      { request: "POST /INDEX/_close", status: 200 },
+      get("a", { error: { type: "index_closed_exception" } }),
+      { request: "POST /INDEX/_search", body: {}, status: 400, answer: { status: 400 } },
+      { request: "GET /INDEX/_stats", query: "level=shards", status: 400, answer: { status: 400 } },
+      { request: "POST /INDEX/_refresh", status: 400, answer: { status: 400 } },
+      { request: "GET /INDEX", status: 200 },
+      { request: "POST /INDEX/_open", status: 200 },
+      get("a", { found: true, _source: { n: 1 } }),
+    ],
+  },
+  {
     name: "a deletion is forgotten when the index is closed and opened; a document's version is not",
     steps: [
       put(),

@@ -27,6 +27,7 @@ export function createWorkload(random: Random, ids: number): Workload {
   ]);
   const recreates = random.chance(0.4);
   const queries = random.chance(0.4);
+  const closes = random.chance(0.3);
   const large = random.chance(0.3);
   let count = 0;
 
@@ -93,6 +94,10 @@ export function createWorkload(random: Random, ids: number): Workload {
     const change = (method: string, path: string, body: string) => ({ method, path, body, operations: 1 });
     if (recreates && random.chance(0.5)) {
       return [change("DELETE", `/${index}`, ""), change("PUT", `/${index}`, definitionOf(index))];
+    }
+    if (closes && random.chance(0.4)) {
+      const between = random.chance(0.5) ? bulk() : [];
+      return [change("POST", `/${index}/_close`, ""), ...between, change("POST", `/${index}/_open`, "")];
     }
     if (random.chance(0.5)) {
       return [

@@ -19,7 +19,7 @@ function backupWith(uuid: string | undefined = "u1", alias_: "has its alias" | "
 
 test("deleteIncarnation() takes the alias, which must exist, and deletes the index then", async () => {
   const { remove, changes, cluster, definitions } = backupWith();
-  assert.equal(await remove(), true);
+  assert.equal(await remove(), "deleted");
   assert.deepEqual(changes(), ["POST /_aliases", "DELETE /a%20b"]);
   const taken = cluster.requests.find(({ path }) => path === "/_aliases");
   assert.deepEqual(JSON.parse(textOf(taken)), {
@@ -31,17 +31,17 @@ test("deleteIncarnation() takes the alias, which must exist, and deletes the ind
 test("deleteIncarnation() of an index that is not there is done", async () => {
   const backup = fakeBackup();
   backup.definitions.clear();
-  assert.equal(await deleteIncarnation(backup.cluster, "a b", "u1"), true);
+  assert.equal(await deleteIncarnation(backup.cluster, "a b", "u1"), "absent");
   assert.deepEqual(backup.changes(), []);
 });
 
 test("deleteIncarnation() leaves an index that stands for another incarnation, or for none, alone", async () => {
   const other = backupWith("u2");
-  assert.equal(await other.remove(), false);
+  assert.equal(await other.remove(), "kept");
   assert.deepEqual(other.changes(), []);
   const unmarked = backupWith();
   unmarked.definitions.set("a b", { aliases: { [alias]: {} }, mappings: {}, settings: {} });
-  assert.equal(await unmarked.remove(), false);
+  assert.equal(await unmarked.remove(), "kept");
   assert.deepEqual(unmarked.changes(), []);
 });
 
@@ -49,7 +49,7 @@ test("deleteIncarnation() leaves the index to whoever took the alias in between"
   for (const type of ["aliases_not_found_exception", "index_not_found_exception"]) {
     const { remove, refuseChange, changes, definitions } = backupWith();
     refuseChange((line) => (line === "POST /_aliases" ? clusterError(404, type) : undefined));
-    assert.equal(await remove(), false);
+    assert.equal(await remove(), "kept");
     assert.deepEqual(changes(), ["POST /_aliases"]);
     assert.equal(definitions.size, 1);
   }
@@ -64,14 +64,14 @@ test("deleteIncarnation() of two consumers at the same time deletes once", async
     return undefined;
   });
   const both = [1, 2].map(() => deleteIncarnation(cluster, "a b", "u1"));
-  assert.deepEqual((await Promise.all(both)).sort(), [false, true]);
+  assert.deepEqual((await Promise.all(both)).sort(), ["deleted", "kept"]);
   assert.equal(changes().filter((line) => line.startsWith("DELETE")).length, 1);
   assert.equal(definitions.size, 0);
 });
 
 test("deleteIncarnation() finishes what a consumer began that died after it had taken the alias", async () => {
   const { remove, changes } = backupWith("u1", "lost it");
-  assert.equal(await remove(), true);
+  assert.equal(await remove(), "deleted");
   assert.deepEqual(changes(), ["DELETE /a%20b"]);
 });
 
@@ -80,7 +80,7 @@ test("deleteIncarnation() deletes by the mark alone where BACKUP does not know m
   refuseChange((line) =>
     line === "POST /_aliases" ? clusterError(400, "x_content_parse_exception") : undefined,
   );
-  assert.equal(await remove(), true);
+  assert.equal(await remove(), "deleted");
   assert.deepEqual(changes(), ["POST /_aliases", "DELETE /a%20b"]);
 });
 

@@ -128,11 +128,14 @@ test("ensure() replaces another incarnation's index and says so", async () => {
   });
 });
 
-test("ensure() announces an index before it makes, adopts or replaces one, and never else", async () => {
+test("ensure() announces an index before it makes, adopts or replaces one, after it deleted one, and never else", async () => {
   for (const [get, expected] of [
     [notThere, ["announced false", "PUT /books"]],
     [() => definition({}), ["announced false", "PUT /books/_alias/understudy-I-u1", "PUT /books/_mapping"]],
-    [() => marked("u0", 50), ["announced true", "POST /_aliases", "DELETE /books", "PUT /books"]],
+    [
+      () => marked("u0", 50),
+      ["announced true", "POST /_aliases", "DELETE /books", "announced true", "PUT /books"],
+    ],
     [() => marked("u1", 100), ["PUT /books/_mapping"]],
   ] as const) {
     const events: string[] = [];

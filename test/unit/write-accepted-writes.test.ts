@@ -111,6 +111,18 @@ test("acceptedWrites() adds the routing that the alias gave the write; the reque
   );
 });
 
+test("acceptedWrites() reads an update back where an alias of the index adds a routing, whatever name it came by", async () => {
+  const { services, catalog } = fakeWriteServices(() => stored);
+  catalog.says(async (index) => ({
+    incarnation: { index, uuid: "u", createdMs: 1 },
+    hasPipeline: false,
+    aliasRouting: new Map([["alias", "r"]]),
+  }));
+  const update = operation(written("1", { ...asStored, source: { start: 0, end: 7 } }));
+  const { byIncarnation } = await acceptedWrites([update], services);
+  assert.equal(byIncarnation[0]?.operations[0]?.routing, "r");
+});
+
 test("acceptedWrites() asks again who the index is when an operation is the first of a shard's life", async () => {
   const { services, catalog } = fakeWriteServices(() => ({}));
   await acceptedWrites([operation(written("1", { seqNo: "1" }))], services);

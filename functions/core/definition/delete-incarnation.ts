@@ -5,6 +5,13 @@ import { segment } from "../routing/path.ts";
 import { readDefinitions, readMark } from "./index-definition.ts";
 
 /**
+ * What became of BACKUP's index. `deleted`: perhaps not the one that was meant, where this process stood still
+ * before it deleted and another one replaced the index meanwhile: what is there now has to be reconciled as a whole.
+ * `kept`: another consumer is at it, or it stands for another incarnation.
+ */
+export type Deletion = "deleted" | "absent" | "kept";
+
+/**
  * Deletes BACKUP's index of a name while it stands for that incarnation. Two consumers may want to at the
  * same time, and the slower one must not delete what the faster one has made anew: whoever takes the
  * incarnation's alias away (`must_exist`) is the one that deletes. Taking both away in one request does
@@ -13,16 +20,15 @@ import { readDefinitions, readMark } from "./index-definition.ts";
  * Unguarded, by BACKUP's mark alone, where the alias was gone already when this began (a consumer died
  * between the two steps), and on Elasticsearch before 7.11, which does not know `must_exist`; there the
  * whole-index reconcile that follows every replacement makes up for a race.
- * @returns whether the incarnation is gone; `false` when another consumer is at it, or it is another one.
  */
-export async function deleteIncarnation(backup: Cluster, index: string, uuid: string): Promise<boolean> {
+export async function deleteIncarnation(backup: Cluster, index: string, uuid: string): Promise<Deletion> {
   const alias = incarnationAlias(uuid);
   const present = (await readDefinitions(backup, index)).get(index);
-  if (present === undefined) return true;
-  if (readMark(present)?.uuid !== uuid) return false;
-  if (present.aliases[alias] !== undefined && !(await takeAlias(backup, index, alias))) return false;
+  if (present === undefined) return "absent";
+  if (readMark(present)?.uuid !== uuid) return "kept";
+  if (present.aliases[alias] !== undefined && !(await takeAlias(backup, index, alias))) return "kept";
   await ask(backup, { method: "DELETE", path: `/${segment(index)}` });
-  return true;
+  return "deleted";
 }
 
 /** @returns `false` when somebody else took it away in the meantime. */

@@ -4,7 +4,7 @@ import { type Incarnation, incarnationAlias } from "../replication/incarnation.t
 import type { ShardLayout } from "../replication/shard.ts";
 import { segment } from "../routing/path.ts";
 import { createIndex, supportedRelease } from "./define-index.ts";
-import { deleteIncarnation } from "./delete-incarnation.ts";
+import { type Deletion, deleteIncarnation } from "./delete-incarnation.ts";
 import { holdsDocuments } from "./holds-documents.ts";
 import { type IndexDefinition, readDefinitions, readMark } from "./index-definition.ts";
 import { levelAliases } from "./level-aliases.ts";
@@ -44,7 +44,8 @@ export interface Incarnations {
   /**
    * @param state PRIMARY's present state of the index, `"gone"`, or `"unavailable"` when it cannot be asked.
    * @param announce called before BACKUP's index is made, replaced or adopted: what has to follow that must
-   *   be durable first, because a process that dies in between finds the index ready the next time.
+   *   be durable first, because a process that dies in between finds the index ready the next time. Called
+   *   again when one has been deleted.
    * @throws ClusterError or ClusterAnswerError when a cluster fails half-way; trying again is safe.
    */
   ensure(
@@ -81,6 +82,13 @@ export function createIncarnations(
     };
   }
 
+  /** Announced once more after it: what a slow consumer deletes may be what a faster one has made anew. */
+  async function remove(index: string, uuid: string, announce: Announce): Promise<Deletion> {
+    const deletion = await deleteIncarnation(backup, index, uuid);
+    if (deletion === "deleted") await announce({ replaced: true, resized: false, adopted: false });
+    return deletion;
+  }
+
   async function establish(state: PrimaryState, announce: Announce): Promise<Readiness> {
     const { incarnation, layout } = state;
     // BACKUP first: if PRIMARY still has this incarnation after that, any other mark is an older one's.
@@ -105,7 +113,7 @@ export function createIncarnations(
       return mark === undefined ? { kind: "created", layout, replaced: false } : { kind: "ready", layout };
     }
     // Another incarnation. The records of the old one are dead; so is what BACKUP holds of it.
-    if (mark !== undefined && !(await deleteIncarnation(backup, incarnation.index, mark.uuid))) {
+    if (mark !== undefined && (await remove(incarnation.index, mark.uuid, announce)) === "kept") {
       return { kind: "unknown", reason: `[${incarnation.index}] is being replaced by another consumer` };
     }
     const replaced = present !== undefined;
@@ -113,7 +121,7 @@ export function createIncarnations(
     // Deleted on PRIMARY meanwhile: the record that deletes it on BACKUP may have found nothing there.
     const still = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
     if (still?.settings["index.uuid"] === incarnation.uuid) return created;
-    await deleteIncarnation(backup, incarnation.index, incarnation.uuid);
+    await remove(incarnation.index, incarnation.uuid, announce);
     return { kind: "dead" };
   }
 
@@ -125,7 +133,7 @@ export function createIncarnations(
     if (state === "unavailable") return withoutPrimary(incarnation);
     if (state === "gone") {
       // Whoever deleted it on BACKUP may have come before it was made there.
-      await deleteIncarnation(backup, incarnation.index, incarnation.uuid);
+      await remove(incarnation.index, incarnation.uuid, announce);
       return { kind: "dead" };
     }
     if (state.incarnation.uuid !== incarnation.uuid) return { kind: "dead" };

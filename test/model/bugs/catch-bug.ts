@@ -15,7 +15,10 @@ for (let seed = 1; seed <= Number(count); seed++) {
   if (excluded.has(seed)) continue;
   const { violations } = await simulate({ seed });
   const [first] = violations;
-  if (first === undefined) continue;
+  if (first === undefined) {
+    console.log(`seed ${seed} holds`);
+    continue;
+  }
   console.log(`seed ${seed}: ${first.split("\n")[0]}`);
   process.exit(1);
 }

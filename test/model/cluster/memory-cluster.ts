@@ -17,7 +17,16 @@ import {
 import { type Executed, executeBulk, executeDocument } from "./memory-bulk.ts";
 import { createCatalog, type MemoryCatalog } from "./memory-catalog.ts";
 import { aliasBody, flatSettings, type MemoryIndex, readIndexRequest } from "./memory-index.ts";
-import { clusterState, count, definitions, getDocument, multiGet, search, stats } from "./memory-reads.ts";
+import {
+  closedIndex,
+  clusterState,
+  count,
+  definitions,
+  getDocument,
+  multiGet,
+  search,
+  stats,
+} from "./memory-reads.ts";
 import { createRemembered } from "./remembered.ts";
 
 /** A search cluster in memory, at the level of the requests that the gateway and its clients send. */
@@ -132,9 +141,9 @@ function route(request: ClusterRequest, catalog: MemoryCatalog, nowMs: number): 
     case "_bulk":
       return executeBulk(request, first, context);
     case "_search":
-      return only(search(request, catalog, first));
+      return only(search(request, context, first));
     case "_count":
-      return only(count(catalog, first));
+      return only(count(catalog, first, nowMs));
     case "_stats":
       return only(stats(request, catalog, first));
     case "_delete_by_query":
@@ -147,7 +156,7 @@ function route(request: ClusterRequest, catalog: MemoryCatalog, nowMs: number): 
     case "_update":
       return executeDocument(request, { action: "update", index: first, id: third ?? "" }, context);
     default:
-      return changeParts(request, catalog, first, second, third);
+      return changeParts(request, context, first, second, third);
   }
 }
 
@@ -177,7 +186,7 @@ function missing(name: string): Failure {
 /** Requests under an index that change or refresh it. */
 function changeParts(
   request: ClusterRequest,
-  catalog: MemoryCatalog,
+  { catalog, nowMs }: { readonly catalog: MemoryCatalog; readonly nowMs: number },
   expression: string,
   part: string,
   name: string | undefined,
@@ -185,7 +194,7 @@ function changeParts(
   const found = catalog.find(expression);
   if (found.length === 0) return fail(missing(expression));
   for (const index of found) {
-    const failure = changePart(index, request, part, name);
+    const failure = changePart(index, request, part, name, nowMs);
     if (failure !== undefined) return fail(failure);
   }
   return acknowledged();
@@ -196,10 +205,12 @@ function changePart(
   request: ClusterRequest,
   part: string,
   name: string | undefined,
+  nowMs: number,
 ): Failure | undefined {
   switch (part) {
     case "_refresh":
-      for (const shard of index.shards) shard.refresh();
+      if (index.closed) return closedIndex;
+      for (const shard of index.shards) shard.refresh(nowMs);
       return undefined;
     case "_flush":
       return undefined;
@@ -267,11 +278,12 @@ function deleteByQuery(
 ): Executed {
   const [index] = catalog.find(name);
   if (index === undefined) return fail(missing(name));
+  if (index.closed) return fail(closedIndex);
   const values = JSON.stringify(bodyOf(request)["query"] ?? {}).match(/"values":(\[[^\]]*\])/)?.[1] ?? "[]";
   const ids: ReadonlySet<string> = new Set(JSON.parse(values));
   const written: Executed["written"][number][] = [];
   for (const shard of index.shards) {
-    for (const { id, routing, seqNo, term } of shard.searchable()) {
+    for (const { id, routing, seqNo, term } of shard.searchable(nowMs)) {
       if (!ids.has(id)) continue;
       const result = shard.write(id, routing, undefined, { kind: "sequence", seqNo, term }, nowMs);
       if (result.kind === "done")

@@ -23,6 +23,9 @@ function missingIndex(name: string) {
   return { status: 404, type: "index_not_found_exception", reason: `no such index [${name}]` };
 }
 
+/** A closed index can be neither read nor written; its definition can be read. */
+export const closedIndex = { status: 400, type: "index_closed_exception", reason: "closed" };
+
 /** Realtime `_mget`. */
 export function multiGet(request: ClusterRequest, catalog: MemoryCatalog): ClusterResponse {
   const parameters = parametersOf(request);
@@ -38,6 +41,7 @@ export function multiGet(request: ClusterRequest, catalog: MemoryCatalog): Clust
       const reason = `alias [${name}] has more than one index associated with it, can't execute a single index op`;
       return `{${at},"error":${failureText({ status: 400, type: "illegal_argument_exception", reason })}}`;
     }
+    if (index.closed) return `{${at},"error":${failureText(closedIndex)}}`;
     const added = index.aliases.get(String(name))?.["index_routing"];
     const route = routing ?? added;
     const held = index.shardFor(String(id), route === undefined ? undefined : String(route)).get(String(id));
@@ -62,22 +66,30 @@ export function getDocument(
   id: string,
 ): ClusterResponse {
   if (index === undefined) return failureAnswer(missingIndex(name));
+  if (index.closed) return failureAnswer(closedIndex);
   const routing = parametersOf(request).get("routing") ?? undefined;
   const held = index.shardFor(id, routing).get(id);
   return answerText(held === undefined ? 404 : 200, gotText(index.name, id, held, true));
 }
 
 /** `_search` as whole-index work uses it: one shard, a range of sequence numbers, in their order. */
-export function search(request: ClusterRequest, catalog: MemoryCatalog, name: string): ClusterResponse {
+export function search(
+  request: ClusterRequest,
+  { catalog, nowMs }: { readonly catalog: MemoryCatalog; readonly nowMs: number },
+  name: string,
+): ClusterResponse {
   const [index] = catalog.find(name);
   if (index === undefined) return failureAnswer(missingIndex(name));
+  if (index.closed) return failureAnswer(closedIndex);
   const body = bodyOf(request);
   const shard = /_shards:(\d+)/.exec(parametersOf(request).get("preference") ?? "")?.[1];
   const shards = shard === undefined ? index.shards : index.shards.slice(Number(shard), Number(shard) + 1);
-  const above = JSON.stringify(body["query"] ?? {}).match(/"_seq_no":\{"gt":(-?\d+)\}/)?.[1];
+  const query = JSON.stringify(body["query"] ?? {});
+  const above = query.match(/"_seq_no":\{"gt":(-?\d+)\}/)?.[1];
+  const onlyRouted = query.includes('"exists":{"field":"_routing"}');
   const hits = shards
-    .flatMap((each) => each.searchable())
-    .filter(({ seqNo }) => seqNo > Number(above ?? -1))
+    .flatMap((each) => each.searchable(nowMs))
+    .filter(({ seqNo, routing }) => seqNo > Number(above ?? -1) && !(onlyRouted && routing === undefined))
     .sort((a, b) => a.seqNo - b.seqNo)
     .slice(0, Number(body["size"] ?? 10));
   const texts = hits.map(({ id, routing, seqNo, term, source }) => {
@@ -95,6 +107,7 @@ export function search(request: ClusterRequest, catalog: MemoryCatalog, name: st
 export function stats(request: ClusterRequest, catalog: MemoryCatalog, name: string): ClusterResponse {
   const found = catalog.find(name);
   if (found.length === 0) return failureAnswer(missingIndex(name));
+  if (found.some(({ closed }) => closed)) return failureAnswer(closedIndex);
   const progress = found.map((index) => ({
     index,
     shards: index.shards.map(({ maxSeqNo, globalCheckpoint }) => ({ maxSeqNo, globalCheckpoint })),
@@ -186,11 +199,11 @@ function nested(settings: ReadonlyMap<string, string>): Json {
 }
 
 /** `GET /{index}/_count`, as of the last refresh. */
-export function count(catalog: MemoryCatalog, name: string): ClusterResponse {
+export function count(catalog: MemoryCatalog, name: string, nowMs: number): ClusterResponse {
   const found = catalog.find(name);
   if (found.length === 0) return failureAnswer(missingIndex(name));
   const shards = found.flatMap((index) => index.shards);
-  const documents = shards.reduce((sum, shard) => sum + shard.searchable().length, 0);
+  const documents = shards.reduce((sum, shard) => sum + shard.searchable(nowMs).length, 0);
   const _shards = { total: shards.length, successful: shards.length, skipped: 0, failed: 0 };
   return answerJson(200, { count: documents, _shards });
 }

@@ -46,8 +46,8 @@ export interface MemoryShard {
   /** The document that is there now, realtime. */
   get(id: string): Held | undefined;
   documents(): readonly Held[];
-  /** As of the last refresh. */
-  searchable(): readonly Held[];
+  /** As of the last refresh, which is a second ago at most. */
+  searchable(nowMs: number): readonly Held[];
   write(
     id: string,
     routing: string | undefined,
@@ -57,18 +57,22 @@ export interface MemoryShard {
   ): WriteResult;
   /** The write numbered so has reached the replica. `false`: a fail-over lost it before. */
   replicate(seqNo: number, term: number): boolean;
-  refresh(): void;
+  refresh(nowMs: number): void;
   /** A flush at shutdown, a relocation, close and open: the memory of deletions is gone. */
   forgetDeletions(): void;
   /** The replica takes over: writes that it does not have are gone, and their numbers are given out again. */
   failOver(random: Random): void;
 }
 
+/** `index.refresh_interval`, as it is without being set. */
+const refreshMs = 1000;
+
 export function createShard(gcDeletesMs: () => number): MemoryShard {
   let term = 1;
   let maxSeqNo = -1;
   const held = new Map<string, Held>();
   let searchable: readonly Held[] = [];
+  let refreshedMs = 0;
   let journal: Journaled[] = [];
 
   function current(id: string, nowMs: number): Held | undefined {
@@ -84,6 +88,11 @@ export function createShard(gcDeletesMs: () => number): MemoryShard {
   function checkpoint(): number {
     const waiting = journal.find(({ replicated }) => !replicated);
     return waiting === undefined ? maxSeqNo : waiting.after.seqNo - 1;
+  }
+
+  function refresh(nowMs: number): void {
+    refreshedMs = nowMs;
+    searchable = [...held.values()].filter(({ source }) => source !== undefined);
   }
 
   function restore(id: string, state: Held | undefined): void {
@@ -106,7 +115,10 @@ export function createShard(gcDeletesMs: () => number): MemoryShard {
       return found?.source === undefined ? undefined : found;
     },
     documents: () => [...held.values()].filter(({ source }) => source !== undefined),
-    searchable: () => searchable,
+    searchable(nowMs) {
+      if (nowMs - refreshedMs >= refreshMs) refresh(nowMs);
+      return searchable;
+    },
     write(id, routing, source, condition, nowMs) {
       const before = current(id, nowMs);
       const conflict = conflictOf(id, before, condition);
@@ -130,9 +142,7 @@ export function createShard(gcDeletesMs: () => number): MemoryShard {
       while (journal[0]?.replicated === true) journal.shift();
       return true;
     },
-    refresh() {
-      searchable = [...held.values()].filter(({ source }) => source !== undefined);
-    },
+    refresh,
     forgetDeletions() {
       for (const [id, { source, seqNo }] of held)
         if (source === undefined && seqNo <= checkpoint()) held.delete(id);

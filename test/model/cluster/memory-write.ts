@@ -1,6 +1,7 @@
 import { type Failure, failureText, isObject, type Json, type JsonObject, parseJson } from "./json.ts";
 import type { MemoryCatalog } from "./memory-catalog.ts";
 import type { MemoryIndex } from "./memory-index.ts";
+import { closedIndex } from "./memory-reads.ts";
 import type { Condition, Held, MemoryShard } from "./memory-shard.ts";
 
 /** One document write as the request asks for it. */
@@ -56,7 +57,7 @@ function takeSource(index: MemoryIndex, id: string, source: string): Failure | u
 
 function blockOf(index: MemoryIndex): Failure | undefined {
   if (index.closed) {
-    return { status: 400, type: "index_closed_exception", reason: "closed" };
+    return closedIndex;
   }
   if (index.settings.get("index.blocks.write") === "true") {
     const reason = `index [${index.name}] blocked by: [FORBIDDEN/8/index write (api)];`;
@@ -94,7 +95,9 @@ function update(
   }
   const misfit = takeSource(index, request.id, source);
   if (misfit !== undefined) return refused(index.name, request.id, misfit);
-  const result = shard.write(request.id, routing, source, request.condition, nowMs);
+  // The document keeps its routing, and the answer does not show it (`calculateRouting` of the products).
+  const kept = present?.routing ?? routing;
+  const result = shard.write(request.id, kept, source, request.condition, nowMs);
   return written(request, index, shard, result, source);
 }
 
