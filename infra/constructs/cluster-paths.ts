@@ -12,7 +12,7 @@ export const OTHER_METHODS: Readonly<
   Record<Exclude<ClusterPurpose, "write">, Readonly<Record<"POST" | "DELETE", readonly string[]>>>
 > = {
   search: { POST: searchPaths("POST"), DELETE: searchPaths("DELETE") },
-  replay: { POST: ["/_mget", "/*/_search", "/*/_refresh"], DELETE: [] },
+  replay: { POST: ["/_mget", "/*/_search", "/*/_refresh", "/*/_flush"], DELETE: [] },
   sweep: { POST: [], DELETE: [] },
 };
 

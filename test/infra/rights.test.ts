@@ -115,7 +115,7 @@ test("ClusterAccess signs for one domain: only who writes there may write, other
   const pathsOf = (right: string | undefined) => (right?.split(" on ")[1] ?? "").split(/[ ,]+/);
   assert.deepEqual(cluster("WritePathWriteRole"), [writes]);
   assert.deepEqual(cluster("ReconcileSweepReconcileRole"), [reads]);
-  const posts = ["/*/_refresh", "/*/_search", "/_mget"].map((path) => domain + path);
+  const posts = ["/*/_flush", "/*/_refresh", "/*/_search", "/_mget"].map((path) => domain + path);
   assert.deepEqual(cluster("ReplayPathReplayRole"), [
     backup,
     reads,
