@@ -45,14 +45,19 @@ async function run(step: number): Promise<Tally> {
     tally.events += result.events;
     for (const [what, times] of [...result.faults, ...result.deaths])
       tally.totals[what] = (tally.totals[what] ?? 0) + times;
-    if (result.violations.length === 0) continue;
-    tally.failures += 1;
-    console.log(
-      `seed ${seed} FAILED; npm run simulate -- --seed ${seed} --operations ${size.operations} --ids ${size.ids} --trace`,
-    );
-    for (const violation of result.violations.slice(0, 5)) console.log(`    ${violation}`);
+    if (result.violations.length > 0) report(seed, result.violations);
+    tally.failures += result.violations.length > 0 ? 1 : 0;
+    const done = (seed - from) / step + 1;
+    if (done % 100 === 0) console.log(`${done} seeds from ${from} on by ${step}, ${tally.failures} failed`);
   }
   return tally;
+}
+
+function report(seed: number, violations: readonly string[]): void {
+  console.log(
+    `seed ${seed} FAILED; npm run simulate -- --seed ${seed} --operations ${size.operations} --ids ${size.ids} --trace`,
+  );
+  for (const violation of violations.slice(0, 5)) console.log(`    ${violation}`);
 }
 
 /** The same in processes of their own, each with its share of the seeds. */

@@ -21,13 +21,25 @@ import { gatewayRequest } from "./workload.ts";
 export const actions = ["index", "create", "update", "delete"] as const;
 export type Action = (typeof actions)[number];
 
-const envelope: EnvelopeSettings = { encoding: "plain", inlineBytesMax: 1e6, payloadPrefix: "payloads/" };
-const noObjects: ObjectStore = {
-  put: () => Promise.resolve(),
-  get: () => Promise.resolve(undefined),
-  remove: () => Promise.resolve(),
-  list: () => Promise.resolve([]),
-};
+/** Payloads, of which one may be lost for a while. */
+export interface ScenePayloads extends ObjectStore {
+  /** The record whose payload is not there now. */
+  lost: string | undefined;
+}
+
+function createPayloads(): ScenePayloads {
+  const objects = new Map<string, Buffer>();
+  const payloads: ScenePayloads = {
+    lost: undefined,
+    put: async (key, body) => void objects.set(key, Buffer.from(body)),
+    get: async (key) =>
+      payloads.lost?.includes(key.slice("payloads/".length)) ? undefined : objects.get(key),
+    // The same records are replayed again and again.
+    remove: () => Promise.resolve(),
+    list: () => Promise.resolve([]),
+  };
+  return payloads;
+}
 const minuteMs = 60_000;
 
 /** Two clusters, and the records of three operations on one document, in PRIMARY's order. */
@@ -35,6 +47,9 @@ export interface Scene {
   readonly primary: MemoryCluster;
   readonly backup: MemoryCluster;
   readonly records: readonly string[];
+  readonly payloads: ScenePayloads;
+  /** Replays messages as one batch, delivered so many times before, through the given BACKUP. */
+  replayBatch(bodies: readonly string[], receives: number, backup?: Cluster): Promise<readonly MessageEnd[]>;
   /** Replays one message, delivered so many times before, through the given BACKUP. */
   replay(body: string, receives: number, backup?: Cluster): Promise<readonly MessageEnd[]>;
   /** An empty BACKUP whose index is ready. */
@@ -47,7 +62,12 @@ export interface Scene {
 }
 
 /** Runs the three operations through the writer. BACKUP's index is ready before the first record comes. */
-export async function createScene(operations: readonly Action[]): Promise<Scene> {
+export async function createScene(
+  operations: readonly Action[],
+  { inlineBytesMax = 1e6 }: { readonly inlineBytesMax?: number } = {},
+): Promise<Scene> {
+  const payloads = createPayloads();
+  const envelope: EnvelopeSettings = { encoding: "plain", inlineBytesMax, payloadPrefix: "payloads/" };
   let nowMs = Date.UTC(2026, 0, 1);
   const now = () => nowMs;
   const random = createRandom(1);
@@ -62,7 +82,7 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
   const telemetry = createTelemetry(createJsonLog(() => undefined, now));
   const primaryPort = asCluster("primary", primary);
   await primaryPort.send({ method: "PUT", path: "/books", body: Buffer.from("{}") });
-  const shared = { primary: primaryPort, queue, payloads: noObjects, envelope, telemetry, epoch: 0 };
+  const shared = { primary: primaryPort, queue, payloads, envelope, telemetry, epoch: 0 };
   const catalog = createPrimaryCatalog(primaryPort, 5000, now);
   const writer = {
     ...shared,
@@ -89,7 +109,7 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
     incarnations: createIncarnations(primaryPort, port, noUntranslated),
     untranslated: noUntranslated,
     shield: noShield,
-    parkingLot: createParkingLot(queue, noObjects, envelope, now),
+    parkingLot: createParkingLot(queue, payloads, envelope, now),
     now,
     monotonicMs: now,
     sleep: () => Promise.resolve(),
@@ -102,8 +122,13 @@ export async function createScene(operations: readonly Action[]): Promise<Scene>
     primary,
     backup,
     records,
-    replay: (body, receives, port = direct) =>
-      replayBatch([messageOf(body, receives, nowMs)], services(port)),
+    payloads,
+    replayBatch: (bodies, receives, port = direct) =>
+      replayBatch(
+        bodies.map((body) => messageOf(body, receives, nowMs)),
+        services(port),
+      ),
+    replay: (body, receives, port = direct) => scene.replayBatch([body], receives, port),
     async restart() {
       for (const name of [...backup.catalog.indices.keys()]) backup.catalog.remove(name);
       await scene.replay(first, 1);

@@ -230,3 +230,30 @@ test("a deletion whose tombstone BACKUP refuses is not sent, and its record come
   assert.equal(ends[0]?.kind, "retry");
   assert.equal(scene.document(scene.backup), '{"n":0}');
 });
+
+test("three records of one batch, one's payload lost while BACKUP is away: all orders, and again when both are back", async () => {
+  for (const triple of triples.filter(([first]) => first === "index")) {
+    const scene = await createScene(triple, { inlineBytesMax: 0 });
+    const direct = asCluster("backup", scene.backup);
+    const away: Cluster = {
+      ...direct,
+      send: (request) =>
+        request.path === "/_bulk"
+          ? Promise.reject(new ClusterError("backup", "refused", "BACKUP is away"))
+          : direct.send(request),
+    };
+    for (const batch of permutations(scene.records)) {
+      for (const lost of batch) {
+        await scene.restart();
+        scene.payloads.lost = lost;
+        const ends = await scene.replayBatch(batch, 1, away);
+        scene.payloads.lost = undefined;
+        for (const [i, body] of batch.entries()) if (ends[i]?.kind === "retry") await scene.replay(body, 2);
+        assertEqual(
+          scene,
+          `${triple}, ${batch.indexOf(lost)} of ${batch.map((r) => scene.records.indexOf(r))} lost`,
+        );
+      }
+    }
+  }
+});

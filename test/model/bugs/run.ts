@@ -32,7 +32,8 @@ async function prepare(bug: Bug, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "test"), { recursive: true });
   await cp("functions", join(folder, "functions"), { recursive: true });
-  for (const part of ["test/model", "test/support"]) await cp(part, join(folder, part), { recursive: true });
+  for (const part of ["test/model", "test/support", "infra/constructs"])
+    await cp(part, join(folder, part), { recursive: true });
   await cp("test/unit/model-exhaustive.test.ts", join(folder, "test/unit/model-exhaustive.test.ts"));
   const path = join(folder, bug.file);
   const source = await readFile(path, "utf8");
