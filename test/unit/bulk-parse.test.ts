@@ -192,13 +192,17 @@ test("parseBulk() refuses with Elasticsearch 8's words", () => {
       '{"index":{"_id":[1]}}\n{}\n',
       `${MALFORMED} [1], expected a simple value for field [_id] but found [START_ARRAY]`,
     ],
+    [
+      '{"update":{"_id":"1","_source":["a"]}}\n{"doc":{}}\n',
+      `${MALFORMED} [1], expected a simple value for field [_source] but found [START_ARRAY]`,
+    ],
   ] as const) {
     assert.equal(refusal(body), expected, body);
   }
 });
 
 test("parseBulk() refuses a missing final newline, on an action line and on a document", () => {
-  const expected = "400 illegal_argument_exception: The bulk request must be terminated by a newline [\n]";
+  const expected = "400 illegal_argument_exception: The bulk request must be terminated by a newline [\\n]";
   assert.equal(refusal('{"delete":{"_id":"1"}}'), expected);
   assert.equal(refusal('{"index":{"_id":"1"}}\n{"a":1}'), expected);
 });

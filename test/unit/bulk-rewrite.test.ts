@@ -41,7 +41,7 @@ test("rewriteBulk() makes every update ask for its document, once", () => {
   for (const [line, expected] of [
     ['{"update":{"_id":"1"}}', '{"update":{"_id":"1","_source":true}}'],
     ['{"update":{}}', '{"update":{"_source":true}}'],
-    ['{"update":{"_id":"1","_source":["a"] }}', '{"update":{"_id":"1","_source":true }}'],
+    ['{"update":{"_id":"1","_source":"a" }}', '{"update":{"_id":"1","_source":true }}'],
     ['{"update":{"_source":{"includes":["a"]},"_id":"1"}}', '{"update":{"_source":true,"_id":"1"}}'],
     ['{"update":{"_id":"1","\\u005fsource":false}}', '{"update":{"_id":"1","\\u005fsource":true}}'],
   ] as const) {

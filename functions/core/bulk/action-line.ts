@@ -141,8 +141,9 @@ function memberReader(body: Buffer): MemberReader {
     const name = MEMBERS[nameIndex(body, keyStart, keyEnd, MEMBERS)];
     if (name === "_index" && lastIndex !== undefined && isText(body, valueStart, valueEnd, lastIndex)) {
       line.index = lastIndex;
-    } else if (name === "_source") line.source = wantedInJson(body, { start: valueStart, end: valueEnd });
-    else if (name !== undefined && (body[valueStart] === 0x7b || body[valueStart] === 0x5b)) {
+    } else if (name === "_source" && body[valueStart] !== 0x5b) {
+      line.source = wantedInJson(body, { start: valueStart, end: valueEnd });
+    } else if (name !== undefined && (body[valueStart] === 0x7b || body[valueStart] === 0x5b)) {
       const found = tokenAt(body, valueStart);
       read.problem ??= `expected a simple value for field [${name}] but found [${found}]`;
     } else if (name !== undefined) setMember(line, name, scalar(body, valueStart, valueEnd));

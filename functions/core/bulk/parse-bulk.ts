@@ -120,7 +120,7 @@ function tooLongIds(operations: readonly Operation[]): string[] {
 }
 
 function unterminated(): BulkParse {
-  return bad("illegal_argument_exception", "The bulk request must be terminated by a newline [\n]");
+  return bad("illegal_argument_exception", "The bulk request must be terminated by a newline [\\n]");
 }
 
 function bad(type: string, reason: string): BulkParse {
