@@ -15,6 +15,8 @@ export interface NamedIndex {
 }
 
 const metadataSchema = v.object({
+  // Always there: another server's JSON is no cluster without indices.
+  cluster_name: v.string(),
   metadata: v.optional(
     v.object({
       indices: v.optional(
@@ -44,7 +46,7 @@ export async function readNamedIndices(
   const answer = await ask(cluster, {
     method: "GET",
     path: `/_cluster/state/metadata/${expression.split(",").map(segment).join(",")}`,
-    query: `filter_path=${fields}&expand_wildcards=all&ignore_unavailable=true&allow_no_indices=true`,
+    query: `filter_path=cluster_name,${fields}&expand_wildcards=all&ignore_unavailable=true&allow_no_indices=true`,
   });
   const found = new Map<string, NamedIndex>();
   if (answer.status === 404) return found;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { namesAnyIndex } from "../../functions/core/intent/open-indices.ts";
 import { createSqsQueue } from "../../functions/core/queue/sqs-queue.ts";
 import type { Environment } from "../../functions/core/runtime/config.ts";
 import { numberOption, type Options, textOption } from "./arguments.ts";
@@ -52,14 +53,14 @@ export async function verify(
 }
 
 async function verifyOnly(scene: Scene): Promise<ExitCode> {
-  const { found } = await lookThrough(scene);
+  const { found } = await firstLook(scene);
   scene.terminal.result(verificationText(found), found);
   return exitCodeOf(found);
 }
 
 async function verifyAndRepair(scene: Scene, queue: ReachedQueue): Promise<ExitCode> {
   const { terminal } = scene;
-  let seen = await lookThrough(scene);
+  let seen = await firstLook(scene);
   const before = seen.found.differences;
   let [records, deleted] = [0, 0];
   for (let round = 0; round < repairsMax && seen.found.differences > 0; round++) {
@@ -116,6 +117,16 @@ async function drain({ terminal, options }: Scene, queue: ReachedQueue): Promise
 function exitCodeOf({ differences, notCompared, moving }: Verification): ExitCode {
   if (differences > 0) return 1;
   return notCompared.length > 0 || moving > 0 ? 2 : 0;
+}
+
+/** A misspelt name must not pass for two equal clusters. */
+async function firstLook(scene: Scene) {
+  const seen = await lookThrough(scene);
+  const pattern = textOption(scene.options, "index") ?? "*";
+  if (seen.results.length === 0 && !namesAnyIndex(pattern)) {
+    throw new CannotTell(`neither cluster has [${pattern}]\nCheck the name given with --index.`);
+  }
+  return seen;
 }
 
 async function lookThrough({ clusters, queue, options, terminal }: Scene) {

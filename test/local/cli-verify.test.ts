@@ -90,6 +90,9 @@ test("understudy verify: finds one missing, one extra and one altered document, 
   await must(backup, { method: "DELETE", path: "/places/_doc/d1" });
   await must(backup, { method: "PUT", path: "/places/_doc/extra", body: { n: -1 } });
   await must(backup, { method: "PUT", path: "/places/_doc/d20?routing=r6", body: { n: 20, big: 2 } });
+  const misspelt = await cli("verify", "--index", "palces");
+  assert.equal(misspelt.code, 2);
+  assert.match(misspelt.stderr, /neither cluster has \[palces\]/);
   const found = await verified("--index", "pla*");
   const { code, differences, missing, extra, different } = found;
   assert.deepEqual([code, differences, missing, extra, different], [1, 3, 1, 1, 1]);

@@ -27,7 +27,7 @@ export function fakeNamedDefinitions(name: "primary" | "backup"): FakeNamedDefin
   const cluster = fakeCluster(name, (request) => {
     hook(lineOf(request));
     const path = decodeURIComponent(request.path);
-    if (path.startsWith("/_cluster")) return { body: { metadata: { indices: {} } } };
+    if (path.startsWith("/_cluster")) return { body: { cluster_name: "fake", metadata: { indices: {} } } };
     if (request.method === "GET") return answerOf(path, definitions);
     const refused = refusal(lineOf(request));
     if (refused !== undefined) return refused;

@@ -101,7 +101,7 @@ function answerOf(
   const named = (at: number) => selected(indices, parts[at] ?? "");
   switch (question) {
     case "state":
-      return { body: { metadata: { indices: membersOf(named(4), stateOf) } } };
+      return { body: { cluster_name: "fake", metadata: { indices: membersOf(named(4), stateOf) } } };
     case "stats":
       return { body: { indices: membersOf(named(1), statsOf) } };
     case "definition":

@@ -14,7 +14,9 @@ function stateOf(uuid: string, more: object = {}) {
 }
 
 function primaryWith(indices: object, blocks?: object) {
-  return fakeCluster("primary", () => ({ body: { ...(blocks && { blocks }), metadata: { indices } } }));
+  return fakeCluster("primary", () => ({
+    body: { cluster_name: "c", ...(blocks && { blocks }), metadata: { indices } },
+  }));
 }
 
 test("readPrimaryState() asks for the named indices' metadata and for the blocks, closed indices included", async () => {
@@ -54,9 +56,9 @@ test("readPrimaryState() reads the state of a server that says less", async () =
 
 test("readPrimaryState() has nothing of an index that PRIMARY does not have", async () => {
   const answers: readonly FakeAnswer[] = [
-    { body: {} },
-    { body: { metadata: {} } },
-    { body: { metadata: { indices: { other: stateOf("u2") } } } },
+    { body: { cluster_name: "c" } },
+    { body: { cluster_name: "c", metadata: {} } },
+    { body: { cluster_name: "c", metadata: { indices: { other: stateOf("u2") } } } },
     clusterError(404, "index_not_found_exception"),
   ];
   for (const answer of answers) {
@@ -65,6 +67,23 @@ test("readPrimaryState() has nothing of an index that PRIMARY does not have", as
       ["books"],
     );
     assert.equal(states.has("books"), false);
+  }
+});
+
+test("readPrimaryState() does not believe what is no cluster's answer: a proxy's 404, another server's JSON", async () => {
+  const answers: readonly FakeAnswer[] = [
+    { status: 404, body: "<html>404 Not Found</html>" },
+    { status: 404, body: "404 page not found\n" },
+    { status: 404, body: "" },
+    { status: 404, body: { message: "no Route matched with those values" } },
+    { status: 404, body: { timestamp: "t", status: 404, error: "Not Found", path: "/" } },
+    { status: 200, body: {} },
+    { status: 200, body: { status: "ok" } },
+    { status: 200, body: "ok" },
+  ];
+  for (const answer of answers) {
+    const primary = fakeCluster("primary", () => answer);
+    await assert.rejects(readPrimaryState(primary, ["books"]), ClusterError, JSON.stringify(answer));
   }
 });
 
@@ -77,7 +96,9 @@ for (const [id, what] of [
       const primary = primaryWith(indices, { global: { [id]: { description: what } } });
       await assert.rejects(readPrimaryState(primary, ["books"]), ClusterError);
     }
-    const bare = fakeCluster("primary", () => ({ body: { blocks: { global: { [id]: {} } } } }));
+    const bare = fakeCluster("primary", () => ({
+      body: { cluster_name: "c", blocks: { global: { [id]: {} } } },
+    }));
     await assert.rejects(readPrimaryState(bare, ["books"]), ClusterError);
   });
 }
@@ -101,7 +122,10 @@ function primaryOf(names: readonly string[]) {
     const asked = path.slice(statePath.length).split(",").map(decodeURIComponent);
     const known = asked.filter((name) => names.includes(name));
     return {
-      body: { metadata: { indices: Object.fromEntries(known.map((n) => [n, stateOf(`uuid ${n}`)])) } },
+      body: {
+        cluster_name: "c",
+        metadata: { indices: Object.fromEntries(known.map((n) => [n, stateOf(`uuid ${n}`)])) },
+      },
     };
   });
 }
@@ -128,7 +152,7 @@ test("readPrimaryState() throws when one of several requests fails: half an answ
   const names = Array.from({ length: 400 }, (_, i) => `logs-application-2026.11.${i}`);
   const primary = primaryOf(names);
   let asked = 0;
-  primary.answer(() => (++asked === 2 ? clusterError(503, "no_master") : { body: {} }));
+  primary.answer(() => (++asked === 2 ? clusterError(503, "no_master") : { body: { cluster_name: "c" } }));
   await assert.rejects(readPrimaryState(primary, names), ClusterAnswerError);
 });
 
@@ -151,7 +175,7 @@ test("readPrimaryState() throws when PRIMARY gives no answer, an error, or somet
     ClusterError,
   );
   await assert.rejects(
-    read(() => ({ body: { metadata: { indices: { books: { settings: {} } } } } })),
+    read(() => ({ body: { cluster_name: "c", metadata: { indices: { books: { settings: {} } } } } })),
     ClusterError,
   );
 });

@@ -56,7 +56,9 @@ test("defineIndices() deletes nothing that replication did not make, and nothing
 test("defineIndices() deletes nothing while PRIMARY is only just starting", async () => {
   const { define, primary, backup } = twoIndices();
   primary.cluster.answer(({ path }) =>
-    path.startsWith("/_cluster") ? { body: { blocks: { global: { "1": {} } } } } : { body: {} },
+    path.startsWith("/_cluster")
+      ? { body: { cluster_name: "c", blocks: { global: { "1": {} } } } }
+      : { body: {} },
   );
   await assert.rejects(define("*"), ClusterError);
   assert.deepEqual([...backup.definitions.keys()], ["a", "b"]);

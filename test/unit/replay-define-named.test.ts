@@ -104,7 +104,7 @@ test("defineNamed() removes nothing while PRIMARY is only just starting", async 
   backup.definitions.set("/_template/x", {});
   primary.cluster.answer(({ path }) =>
     path.startsWith("/_cluster")
-      ? { body: { blocks: { global: { "1": {} } } } }
+      ? { body: { cluster_name: "c", blocks: { global: { "1": {} } } } }
       : clusterError(404, "missing"),
   );
   await assert.rejects(define("template", "x"), ClusterError);

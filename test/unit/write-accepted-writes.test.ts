@@ -215,6 +215,7 @@ test("acceptedWrites() reads an update back where the index has a pipeline: the 
 test("acceptedWrites() takes another request's document that it reads back only when every copy of its shard has it", async () => {
   const state = (term: number) => ({
     body: {
+      cluster_name: "c",
       metadata: {
         indices: {
           books: {

@@ -108,7 +108,7 @@ test("writeThrough() of a bulk leaves an update's document in the answer where t
   const { services, queue } = fakeWriteServices(() =>
     bulkAnswer(item("update", "1", { result: "updated", get })),
   );
-  const line = '{"update":{"_id":"1","_source":["b"]}}\n{"doc":{"b":2}}\n';
+  const line = '{"update":{"_id":"1","_source":"b"}}\n{"doc":{"b":2}}\n';
   const answer = await writeThrough(fakeRequest("POST /books/_bulk", line), services);
   assert.deepEqual(jsonOf(answer).items[0].update.get._source, { b: 2 });
   assert.equal(sentLines(queue)[1], '{"a":1,"b":2}');

@@ -36,9 +36,18 @@ export interface JsonRequest {
   readonly timeoutMs?: number;
 }
 
+/** What a cluster says when something is not there: its own error, nothing, or a document's or a deletion's answer. */
+const notThereSchema = v.union([
+  errorSchema,
+  v.strictObject({}),
+  v.object({ found: v.literal(false) }),
+  v.object({ result: v.literal("not_found") }),
+]);
+
 /**
  * Sends a request of the gateway's own and gives the answer with status 2xx or 404.
- * @throws ClusterAnswerError for any other status, ClusterError when there is no answer.
+ * @throws ClusterAnswerError for any other status, ClusterError when there is no answer, or a 404 that is not the
+ * cluster's own: a proxy that knows no way to it says nothing of what the cluster has.
  */
 export async function ask(
   cluster: Pick<Cluster, "name" | "send">,
@@ -53,7 +62,12 @@ export async function ask(
     headers: { "content-type": "application/json", accept: "application/json" },
     ...(body !== undefined && { body: Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)) }),
   });
-  if ((answer.status >= 200 && answer.status < 300) || answer.status === 404) return answer;
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  if (answer.status === 404) {
+    if (v.is(notThereSchema, parseOrUndefined(answer.body))) return answer;
+    const found = answer.body.toString("utf8", 0, 100);
+    throw new ClusterError(cluster.name, "lost", `a 404 that is not the cluster's own: ${found}`);
+  }
   const { type, reason } = errorOf(answer);
   throw new ClusterAnswerError(cluster, `${method} ${path}`, answer.status, type, reason);
 }

@@ -36,6 +36,8 @@ const metadataSchema = v.object({
   }),
 });
 const stateSchema = v.object({
+  // Always there: another server's JSON is no state without indices.
+  cluster_name: v.string(),
   blocks: v.optional(v.object({ global: v.optional(v.record(v.string(), v.unknown()), {}) }), {}),
   metadata: v.optional(v.object({ indices: v.optional(byName(metadataSchema)) })),
 });
@@ -72,7 +74,7 @@ async function readPage(primary: Cluster, names: string): Promise<ReadonlyMap<st
   const answer = await ask(primary, {
     method: "GET",
     path: `/_cluster/state/metadata,blocks/${names}`,
-    query: `filter_path=blocks.global,${fields.join(",")}&expand_wildcards=open,closed&ignore_unavailable=true`,
+    query: `filter_path=cluster_name,blocks.global,${fields.join(",")}&expand_wildcards=open,closed&ignore_unavailable=true`,
   });
   const states = new Map<string, PrimaryState>();
   if (answer.status === 404) return states;

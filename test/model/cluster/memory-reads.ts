@@ -158,7 +158,11 @@ export function clusterState(
         },
       },
     ]);
-    return answerJson(200, { metadata: { indices: Object.fromEntries(indices) } }, filter);
+    return answerJson(
+      200,
+      { cluster_name: "model", metadata: { indices: Object.fromEntries(indices) } },
+      filter,
+    );
   });
 }
 
