@@ -10,6 +10,7 @@ import { encodeVersion, isNewer } from "../core/replication/version.ts";
 import { runsByQuery } from "../core/truth/by-query-tasks.ts";
 import { readHorizons } from "../core/truth/horizons.ts";
 import { type PageEntry, pageSize, readPage } from "../core/truth/index-page.ts";
+import { unreadableError } from "../core/truth/present-operations.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { type PendingOperation, sideChangeSeconds } from "./apply-operations.ts";
@@ -33,7 +34,7 @@ const done: ReconciledPage = { operations: [], next: undefined, delaySeconds: 0 
  * each under the guard of its shard; by then what was fresh at the time of the horizons, and nobody checks
  * against them, is on BACKUP. Only what differs is transferred. An index that is closed on PRIMARY cannot be
  * read: its reconcile is done, and whoever opens BACKUP's queues another.
- * @throws TruthUnsettled, ClusterError, ClusterAnswerError: the same page again later.
+ * @throws TruthUnsettled, ClusterError, ClusterAnswerError: the same page again later; TruthNotKept: never.
  */
 export async function reconcilePage(
   record: ReconcileIndexRecord,
@@ -86,7 +87,7 @@ async function wholeTruth(
   services: ReplayServices,
 ): Promise<readonly PendingOperation[]> {
   const { operations, unreadable } = await truthOf(keys, record.writtenAtMs, services);
-  if (unreadable !== undefined) throw new TruthUnsettled(unreadable.reason);
+  if (unreadable !== undefined) throw unreadableError(unreadable);
   return operations;
 }
 

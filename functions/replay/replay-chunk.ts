@@ -14,6 +14,7 @@ import {
 } from "../core/replication/record.ts";
 import { epochFloor, isNewer, VersionOverflow } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
+import { TruthNotKept } from "../core/truth/present-operations.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { applyOperations, type PendingOperation } from "./apply-operations.ts";
 import { defineIndices } from "./define-indices.ts";
@@ -99,8 +100,9 @@ async function resolve(
     }
   } catch (error) {
     const expected = isClusterFailure(error) || error instanceof TruthUnsettled;
-    if (error instanceof VersionOverflow || error instanceof DefinitionRefused)
-      return { kind: "park", reason: error.message };
+    const final =
+      error instanceof VersionOverflow || error instanceof DefinitionRefused || error instanceof TruthNotKept;
+    if (final) return { kind: "park", reason: error.message };
     if (!expected) throw error;
     return { kind: "retry", reason: reasonOf(error) };
   }

@@ -2,25 +2,28 @@ import { readIndexStates } from "../core/definition/index-states.ts";
 import type { PrimaryState } from "../core/definition/primary-state.ts";
 import { bulkLines, linesOf } from "../core/replication/bulk-lines.ts";
 import { type ByteSlice, type DocumentKey, type ManifestEntry, sliceOf } from "../core/replication/record.ts";
-import { type PresentTruth, presentOperations } from "../core/truth/present-operations.ts";
+import {
+  type PresentTruth,
+  presentOperations,
+  type Unreadable,
+  unreadableError,
+} from "../core/truth/present-operations.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import type { PendingOperation } from "./apply-operations.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
 import { levelOpenness } from "./level-openness.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
-type Unreadable = PresentTruth["unreadable"];
-
 /** PRIMARY's present documents, ready to apply, and the keys that it could not read. */
 export interface Truth {
   readonly operations: readonly PendingOperation[];
-  readonly unreadable: Unreadable;
+  readonly unreadable: Unreadable | undefined;
 }
 
 /**
  * What PRIMARY holds for the keys now.
  * @throws TruthUnsettled (also when it can read none of them: nothing is gained by setting all apart),
- * ClusterError, ClusterAnswerError: try again later.
+ * ClusterError, ClusterAnswerError: try again later; TruthNotKept: that will not help.
  */
 export async function truthOf(
   keys: readonly DocumentKey[],
@@ -38,7 +41,7 @@ export async function truthOf(
     pending.push(...pendingOf(made.manifest, linesOf(made) ?? [], shared));
   }
   const unreadable = await withoutClosed(truth, services);
-  if (unreadable !== undefined && pending.length === 0) throw new TruthUnsettled(unreadable.reason);
+  if (unreadable !== undefined && pending.length === 0) throw unreadableError(unreadable);
   services.telemetry.count("reconciledDocuments", pending.length);
   return { operations: pending, unreadable };
 }
@@ -57,7 +60,7 @@ async function assertReady(state: PrimaryState, services: ReplayServices): Promi
 async function withoutClosed(
   { present, unreadable }: PresentTruth,
   services: ReplayServices,
-): Promise<Unreadable> {
+): Promise<Unreadable | undefined> {
   if (unreadable === undefined) return undefined;
   const names = [...new Set(unreadable.keys.map(({ index }) => index))];
   const states = await readIndexStates(services.primary, names);

@@ -67,6 +67,25 @@ test("replayBatch() keeps a record waiting of whose keys PRIMARY can read none",
   assert.equal(queue.sent.length, 0);
 });
 
+test("replayBatch() parks at once what PRIMARY keeps no _source of: no later look can be any better", async () => {
+  const { services, primary, deadLetters } = fakeReplayServices();
+  primary.index("books").documents.set("1", { seqNo: 7, term: 1, source: undefined });
+  const keys = [{ index: "books", id: "1", routing: undefined }];
+  const some = { kind: "reconcile", writtenAtMs: nowMs, reason: "r", keys, looksLeft: 0 } as const;
+  const whole = {
+    kind: "reconcile-index",
+    writtenAtMs: nowMs,
+    reason: "r",
+    index: "books",
+    awaitsTasks: false,
+  } as const;
+  for (const record of [some, { ...whole, cursor: undefined }]) {
+    assert.deepEqual(await replayBatch([await recordMessage(record, services)], services), [done]);
+    assert.match(deadLetters.sent.at(-1)?.attributes?.["reason"] ?? "", /keeps no _source/);
+  }
+  assert.equal(deadLetters.sent.length, 2);
+});
+
 test("replayBatch() is done with keys of an index that is closed on PRIMARY, once BACKUP's is closed too", async () => {
   const { services, queue, record, books, backup } = halfReadable();
   const keys = record.keys.slice(1, 2);

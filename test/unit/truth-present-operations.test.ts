@@ -69,6 +69,8 @@ test("presentOperations() sets apart the keys that cannot be read; the others ha
   );
   assert.deepEqual(unreadable?.keys, [key("2"), key("3", "films")]);
   assert.match(unreadable.reason, /it recovers/);
+  assert.equal(unreadable.forGood, false);
+  assert.equal((await truth(key("3", "films"))).unreadable?.forGood, true);
 });
 
 test("presentOperations() is unsettled when the index was recreated or went while it was read", async () => {

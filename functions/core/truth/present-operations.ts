@@ -12,11 +12,28 @@ export interface PresentOperations {
   readonly operations: readonly ReplicaOperation[];
 }
 
+/** PRIMARY cannot give back documents that it holds, today or ever: a person has to know. */
+export class TruthNotKept extends Error {
+  override readonly name = "TruthNotKept";
+}
+
 /** PRIMARY's present truth, as far as it can be told. */
 export interface PresentTruth {
   readonly present: readonly PresentOperations[];
   /** Keys that PRIMARY cannot read now (a closed index, a shard that recovers, no `_source`), with one reason. */
-  readonly unreadable: { readonly keys: readonly DocumentKey[]; readonly reason: string } | undefined;
+  readonly unreadable: Unreadable | undefined;
+}
+
+export interface Unreadable {
+  readonly keys: readonly DocumentKey[];
+  readonly reason: string;
+  /** Whether no later look can be any better, at none of them. */
+  readonly forGood: boolean;
+}
+
+/** What whoever can do nothing else without these keys throws. */
+export function unreadableError({ reason, forGood }: Unreadable): TruthNotKept | TruthUnsettled {
+  return forGood ? new TruthNotKept(reason) : new TruthUnsettled(reason);
 }
 
 /**
@@ -40,7 +57,7 @@ export async function presentOperations(
   const after = await readPrimaryState(primary, [...before.keys()]);
   const present: PresentOperations[] = [];
   const unreadable: DocumentKey[] = [];
-  let reason = "";
+  let [reason, forGood] = ["", true];
   for (const [index, known] of before) {
     const state = after.get(index);
     if (state === undefined || !sameLife(known, state)) {
@@ -49,18 +66,19 @@ export async function presentOperations(
     const { operations, missing, failed } = sorted(index, living, documents, services.epoch);
     unreadable.push(...failed.keys);
     reason ||= failed.reason;
+    forGood &&= failed.forGood;
     present.push({
       state,
       operations: [...operations, ...(await absentOperations(missing, state, services))],
     });
   }
-  return { present, unreadable: unreadable.length > 0 ? { keys: unreadable, reason } : undefined };
+  return { present, unreadable: unreadable.length > 0 ? { keys: unreadable, reason, forGood } : undefined };
 }
 
 interface Sorted {
   readonly operations: readonly ReplicaOperation[];
   readonly missing: readonly DocumentKey[];
-  readonly failed: { readonly keys: readonly DocumentKey[]; readonly reason: string };
+  readonly failed: Unreadable;
 }
 
 /** One index's documents by what PRIMARY said of them. */
@@ -73,7 +91,7 @@ function sorted(
   const operations: ReplicaOperation[] = [];
   const missing: DocumentKey[] = [];
   const failed: DocumentKey[] = [];
-  let reason = "";
+  let [reason, forGood] = ["", true];
   for (const [i, key] of keys.entries()) {
     const document = documents[i];
     if (key.index !== index || document === undefined) continue;
@@ -82,13 +100,14 @@ function sorted(
     else if (document.kind === "missing") missing.push(key);
     else if (document.kind !== "no-index") {
       failed.push(key);
+      forGood &&= document.kind === "found";
       reason =
         document.kind === "unreadable"
           ? document.reason
           : `[${index}] keeps no _source: [${key.id}] cannot be read back`;
     }
   }
-  return { operations, missing, failed: { keys: failed, reason } };
+  return { operations, missing, failed: { keys: failed, reason, forGood } };
 }
 
 function operationOf(document: StoredDocument, epoch: number): ReplicaOperation | undefined {
