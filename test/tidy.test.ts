@@ -392,7 +392,7 @@ test("package.json names exact versions", () => {
 });
 
 test("the container starts the gateway as `npm start` does", () => {
-  const start = /"start": "([^"]+)"/.exec(read("package.json"))?.[1];
+  const start = /"start": "exec ([^"]+)"/.exec(read("package.json"))?.[1];
   const [command] = /^CMD (.*)$/m.exec(read("Dockerfile"))?.slice(1) ?? [];
   assert.deepEqual(JSON.parse(command ?? "[]"), start?.split(" "));
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -112,6 +113,26 @@ test("end: SIGTERM finishes what runs, and exits with 0", { skip }, async () => 
   for (const status of await Promise.all(writes))
     assert.match(String(status), /^20[01]$|ECONNREFUSED|ECONNRESET|hang up/);
   assert.doesNotMatch(await gateway.log(), /"level":"error"/);
+});
+
+test("end: SIGTERM to `npm start` reaches the gateway behind npm's shell", {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const { scripts } = JSON.parse(await readFile("package.json", "utf8"));
+  const command = String(scripts.start).replace("dist/local.mjs", `'${await gatewayEntry()}'`);
+  const { PATH, HOME } = process.env;
+  const shell = spawn("sh", ["-c", command], {
+    env: { PATH, HOME, ...clusters(), PORT: "0", DATA_DIR: await useDataDir() },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  for await (const piece of shell.stderr) {
+    said += String(piece);
+    // What npm does with a signal of its own. The loop ends when the last process that can write has ended.
+    if (/state: curl/.test(String(piece))) shell.kill("SIGTERM");
+  }
+  assert.match(said, /ending: what runs is finished/);
 });
 
 test("kill -9: servers that the gateway started itself end with it", { skip }, async () => {
