@@ -79,6 +79,18 @@ test("applyOperations() tries again only those below the horizon that PRIMARY ca
   assert.deepEqual(reconciles(), ["3"]);
 });
 
+test("applyOperations() does not try again below the horizon of an index that is closed on PRIMARY: it is queued as a whole", async () => {
+  const { apply, primary, queue } = reconciled();
+  const books = primary.index("books");
+  books.closed = true;
+  for (const id of ["2", "3"]) books.unreadable.add(id);
+  assert.deepEqual(await apply([pending("2", 4), pending("3", 4)]), ["applied", "applied"]);
+  const [record, ...more] = queue.records();
+  assert.ok(record?.kind === "reconcile-index" && record.index === "books" && !record.awaitsTasks);
+  assert.equal(more.length, 0);
+  assert.ok((queue.sent[0]?.delaySeconds ?? 0) > 0);
+});
+
 test("applyOperations() does not ask again for what was read from PRIMARY in this batch, unless that was long ago", async () => {
   const { apply, reconciles } = reconciled();
   await apply([pending("2", 4, { readNow: true })], (sideChangeSeconds - 1) * 1000);
