@@ -47,6 +47,8 @@ export async function reconcilePage(
   }
   const state = (await readPrimaryState(services.primary, [index])).get(index);
   if (state === undefined) return done;
+  // Whoever made BACKUP's index may have died before its aliases were level, and the others know it as ready.
+  if (record.cursor === undefined) services.incarnations.forget(state.incarnation.uuid);
   // Not announced: this record is what an announcement would queue.
   const readiness = await services.incarnations.ensure(state.incarnation, state);
   if (readiness.kind === "unknown" || readiness.kind === "dead") {

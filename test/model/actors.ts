@@ -2,6 +2,7 @@ import { createIncarnations } from "../../functions/core/definition/incarnations
 import { createPrimaryCatalog } from "../../functions/core/definition/primary-catalog.ts";
 import type { Answer } from "../../functions/core/http/answer.ts";
 import { createIntents, isIntent } from "../../functions/core/intent/intents.ts";
+import type { ObjectStore } from "../../functions/core/payload/port.ts";
 import { createJsonLog } from "../../functions/core/runtime/json-log.ts";
 import { type CounterName, createTelemetry, type Telemetry } from "../../functions/core/runtime/telemetry.ts";
 import { createTombstones } from "../../functions/core/tombstone/tombstones.ts";
@@ -239,7 +240,7 @@ export function startSweeper(universe: Universe): { intentPut(): void } {
     if (!left()) return;
     const again = () => world.after(random.whole(1000, 60_000), sweep);
     const process = startProcess(universe, "sweeper", again);
-    const ports = objects.portFor(process);
+    const ports = sweptObjects(universe, process);
     const services = {
       primary: primaryToRead(universe, process, "sweep"),
       objects: ports,
@@ -260,6 +261,19 @@ export function startSweeper(universe: Universe): { intentPut(): void } {
   return {
     intentPut() {
       world.after(intentAgeMs + random.whole(0, 5000), sweep);
+    },
+  };
+}
+
+/** The store as a sweep sees it: an intent that is younger than that by the store's clock is not for it to take. */
+function sweptObjects({ objects, world, violation }: Universe, process: SimulatedProcess): ObjectStore {
+  const store = objects.portFor(process);
+  return {
+    ...store,
+    remove(key) {
+      const ageMs = world.now() - (objects.objects.get(key)?.modifiedMs ?? 0);
+      if (ageMs < intentAgeMs) violation(`an intent was swept when it was ${ageMs} ms old`);
+      return store.remove(key);
     },
   };
 }

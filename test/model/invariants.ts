@@ -26,11 +26,12 @@ export function differences(universe: Universe): readonly string[] {
         found.push(`${name}/${key} is routed by ${other.routing} on BACKUP, ${document.routing} on PRIMARY`);
       }
     }
-    if (copy !== undefined) found.push(...differentDefinition(index, copy, refused.size > 0));
+    if (copy !== undefined) found.push(...differentDefinition(index, copy, primaryWasAway(universe)));
     for (const [key, document] of held) {
       if (!wanted.has(key)) found.push(`${name}/${key} is only on BACKUP: ${document.source?.slice(0, 80)}`);
     }
   }
+  found.push(...differentOpenness(universe));
   for (const [name, index] of backup.memory.catalog.indices) {
     if (name.startsWith("understudy-") || primary.memory.catalog.indices.has(name)) continue;
     found.push(`index ${name} is only on BACKUP, with ${documentsOf(index.shards).size} documents`);
@@ -38,15 +39,23 @@ export function differences(universe: Universe): readonly string[] {
   return found;
 }
 
-/** Aliases, open or closed, and the fields that PRIMARY's mapping has. */
+/** Indices that are open on one side and closed on the other. */
+export function differentOpenness({ primary, backup }: Universe): readonly string[] {
+  return [...primary.memory.catalog.indices.values()].flatMap(({ name, closed }) => {
+    const copy = backup.memory.catalog.indices.get(name);
+    return copy === undefined || copy.closed === closed
+      ? []
+      : [`${name} is ${copy.closed ? "closed" : "open"} on BACKUP, not as on PRIMARY`];
+  });
+}
+
+/** Aliases, and the fields that PRIMARY's mapping has. */
 function differentDefinition(index: MemoryIndex, copy: MemoryIndex, guessed: boolean): readonly string[] {
   const aliases = ({ aliases: all }: MemoryIndex) =>
     JSON.stringify([...all].filter(([alias]) => !alias.startsWith("understudy-")).sort());
   const found: string[] = [];
   if (aliases(index) !== aliases(copy))
     found.push(`${index.name} has the aliases ${aliases(copy)} on BACKUP, ${aliases(index)} on PRIMARY`);
-  if (index.closed !== copy.closed)
-    found.push(`${index.name} is ${copy.closed ? "closed" : "open"} on BACKUP, not as on PRIMARY`);
   const fieldsOf = ({ mapping: { definition } }: MemoryIndex) =>
     new Map(isObject(definition["properties"]) ? Object.entries(definition["properties"]) : []);
   const held = fieldsOf(copy);
@@ -79,18 +88,22 @@ function documentsOf(shards: readonly { documents(): readonly Held[] }[]): Map<s
  * Documents that wait for a person because BACKUP's mapping cannot take them: allowed only where PRIMARY was
  * away, so that BACKUP had to guess the mapping of a field (docs/simulation.md, "What is not held").
  */
-export function refusedForMapping({ deadLetters, weather, incidents }: Universe): ReadonlySet<string> {
-  const away =
-    [...incidents].some((name) => /^PRIMARY (is gone|restarts)/.test(name)) ||
-    [...weather.struck.keys()].some((fault) => fault.startsWith("primary"));
+export function refusedForMapping(universe: Universe): ReadonlySet<string> {
   const ids = new Set<string>();
-  if (!away) return ids;
-  for (const { body, reason } of deadLetters.parked) {
+  if (!primaryWasAway(universe)) return ids;
+  for (const { body, reason } of universe.deadLetters.parked) {
     if (!/mapper_parsing_exception|illegal_argument_exception/.test(reason)) continue;
     for (const [, id] of `${reason} ${body}`.matchAll(/["'](d\d+|auto\d+|last)["']/g))
       if (id !== undefined) ids.add(id);
   }
   return ids;
+}
+
+function primaryWasAway({ weather, incidents }: Universe): boolean {
+  return (
+    [...incidents].some((name) => /^PRIMARY (is gone|restarts)/.test(name)) ||
+    [...weather.struck.keys()].some((fault) => fault.startsWith("primary"))
+  );
 }
 
 /** What must be so when nothing is left to do: conservation of records, nothing forgotten in the store. */

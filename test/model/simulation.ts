@@ -1,7 +1,7 @@
 import { isIntent } from "../../functions/core/intent/intents.ts";
 import { startConsumers, startSweeper, startWriters, type Writers } from "./actors.ts";
 import { createMemoryCluster } from "./cluster/memory-cluster.ts";
-import { differences, leftovers } from "./invariants.ts";
+import { differences, differentOpenness, leftovers } from "./invariants.ts";
 import { createMemoryQueue } from "./memory-queue.ts";
 import { createPrimaryIndices, scheduleIncidents } from "./operators.ts";
 import { createRandom } from "./random.ts";
@@ -68,6 +68,7 @@ async function runSeed(options: SimulationOptions): Promise<SimulationResult> {
   scheduleIncidents(universe, durationMs);
   world.after(durationMs, weather.calm);
   let quiet = await world.run(eventsMax);
+  if (universe.deadLetters.waiting.length === 0) violations.push(...differentOpenness(universe));
   // One write into each index, so that a life which nobody told the gateway of shows itself.
   for (const index of workload.indices) {
     // Its client may have given up; what a closed index holds cannot be compared.

@@ -48,6 +48,10 @@ export interface Scene {
   readonly backup: MemoryCluster;
   readonly records: readonly string[];
   readonly payloads: ScenePayloads;
+  /** Given the path of each request that PRIMARY has executed, before its answer is there. */
+  readonly watch: { executed: (path: string) => void };
+  /** Runs a bulk through the writer; what it queues is `takeSent`'s. */
+  write(bulk: string): Promise<unknown>;
   /** Replays messages as one batch, delivered so many times before, through the given BACKUP. */
   replayBatch(bodies: readonly string[], receives: number, backup?: Cluster): Promise<readonly MessageEnd[]>;
   /** Replays one message, delivered so many times before, through the given BACKUP. */
@@ -55,7 +59,7 @@ export interface Scene {
   /** An empty BACKUP whose index is ready. */
   restart(): Promise<void>;
   /** Time for BACKUP to forget deletions. */
-  forget(): void;
+  forget(ms?: number): void;
   /** What replay has queued since the last time. */
   takeSent(): readonly string[];
   document(side: MemoryCluster): string | undefined;
@@ -64,7 +68,10 @@ export interface Scene {
 /** Runs the three operations through the writer. BACKUP's index is ready before the first record comes. */
 export async function createScene(
   operations: readonly Action[],
-  { inlineBytesMax = 1e6 }: { readonly inlineBytesMax?: number } = {},
+  {
+    inlineBytesMax = 1e6,
+    definition = "{}",
+  }: { readonly inlineBytesMax?: number; readonly definition?: string } = {},
 ): Promise<Scene> {
   const payloads = createPayloads();
   const envelope: EnvelopeSettings = { encoding: "plain", inlineBytesMax, payloadPrefix: "payloads/" };
@@ -80,8 +87,18 @@ export async function createScene(
     depth: () => Promise.resolve({ visible: 0, inFlight: 0, delayed: 0 }),
   };
   const telemetry = createTelemetry(createJsonLog(() => undefined, now));
-  const primaryPort = asCluster("primary", primary);
-  await primaryPort.send({ method: "PUT", path: "/books", body: Buffer.from("{}") });
+  const direct = asCluster("primary", primary);
+  const watch: Scene["watch"] = { executed: () => undefined };
+  primary.catalog.setPipeline("stamp", { stamped: "yes" });
+  const primaryPort: Cluster = {
+    ...direct,
+    async send(request) {
+      const answer = await direct.send(request);
+      watch.executed(request.path);
+      return answer;
+    },
+  };
+  await direct.send({ method: "PUT", path: "/books", body: Buffer.from(definition) });
   const shared = { primary: primaryPort, queue, payloads, envelope, telemetry, epoch: 0 };
   const catalog = createPrimaryCatalog(primaryPort, 5000, now);
   const writer = {
@@ -95,11 +112,14 @@ export async function createScene(
     writeTimeoutMs: 1000,
     enforceBulkRequestsOnly: false,
   };
+  const write = (body: string) => {
+    const request = { method: "POST", path: "/_bulk", body, operations: 1 };
+    return writeThrough(gatewayRequest(request, nowMs), writer);
+  };
   for (const [i, action] of ["index" as const, ...operations].entries()) {
     const document = action === "update" ? `{"doc":{"u":${i}}}` : `{"n":${i}}`;
     const line = `{"${action}":{"_index":"books","_id":"a"}}\n${action === "delete" ? "" : `${document}\n`}`;
-    const request = { method: "POST", path: "/_bulk", body: line, operations: 1 };
-    await writeThrough(gatewayRequest(request, nowMs), writer);
+    await write(line);
     nowMs += 10;
   }
   const services = (port: Cluster): ReplayServices => ({
@@ -115,7 +135,6 @@ export async function createScene(
     sleep: () => Promise.resolve(),
     retryMsMax: 1e9,
   });
-  const direct = asCluster("backup", backup);
   const [first, ...records] = sent;
   if (first === undefined) throw new Error("the first write was not queued");
   const scene: Scene = {
@@ -123,18 +142,20 @@ export async function createScene(
     backup,
     records,
     payloads,
-    replayBatch: (bodies, receives, port = direct) =>
+    watch,
+    write,
+    replayBatch: (bodies, receives, port = asCluster("backup", backup)) =>
       replayBatch(
         bodies.map((body) => messageOf(body, receives, nowMs)),
         services(port),
       ),
-    replay: (body, receives, port = direct) => scene.replayBatch([body], receives, port),
+    replay: (body, receives, port) => scene.replayBatch([body], receives, port),
     async restart() {
       for (const name of [...backup.catalog.indices.keys()]) backup.catalog.remove(name);
       await scene.replay(first, 1);
     },
-    forget() {
-      nowMs += 2 * minuteMs;
+    forget(ms = 2 * minuteMs) {
+      nowMs += ms;
     },
     takeSent: () => sent.splice(0),
     document: ({ catalog: { indices } }) => indices.get("books")?.shards[0]?.get("a")?.source,

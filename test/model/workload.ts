@@ -95,9 +95,14 @@ export function createWorkload(random: Random, ids: number): Workload {
     if (recreates && random.chance(0.5)) {
       return [change("DELETE", `/${index}`, ""), change("PUT", `/${index}`, definitionOf(index))];
     }
+    if (recreates && random.chance(0.3)) {
+      const document = change("PUT", "/passing/_doc/d0", `{"n":${++count}}`);
+      return [change("PUT", "/passing", "{}"), document, change("DELETE", "/passing", "")];
+    }
     if (closes && random.chance(0.4)) {
       const between = random.chance(0.5) ? bulk() : [];
-      return [change("POST", `/${index}/_close`, ""), ...between, change("POST", `/${index}/_open`, "")];
+      const opened = random.chance(0.7) ? [change("POST", `/${index}/_open`, "")] : [];
+      return [change("POST", `/${index}/_close`, ""), ...between, ...opened];
     }
     if (random.chance(0.5)) {
       return [
@@ -113,9 +118,8 @@ export function createWorkload(random: Random, ids: number): Workload {
 
   function byQuery(): Errand {
     const path = `/${random.pickFrom(indices)}/_delete_by_query`;
-    return [
-      { method: "POST", path, body: `{"query":{"ids":{"values":["${id()}","${id()}"]}}}`, operations: 1 },
-    ];
+    const values = JSON.stringify(Array.from({ length: 6 }, id));
+    return [{ method: "POST", path, body: `{"query":{"ids":{"values":${values}}}}`, operations: 1 }];
   }
 
   return {
@@ -123,7 +127,7 @@ export function createWorkload(random: Random, ids: number): Workload {
     next() {
       const kind = random.next();
       if (kind < 0.03) return definition();
-      if (queries && kind < 0.06) return byQuery();
+      if (queries && kind < 0.07) return byQuery();
       return kind < 0.6 ? bulk() : single();
     },
   };

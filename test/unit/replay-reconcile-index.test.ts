@@ -190,6 +190,14 @@ test("reconcilePage() makes BACKUP's index ready without announcing it: it is wh
   }
 });
 
+test("reconcilePage() levels the definition anew on its first page: whoever made the index may have died before", async () => {
+  const { page, incarnations } = world(["a"]);
+  await page(whole);
+  await page(from("backup"));
+  assert.deepEqual(incarnations.calls.slice(0, 2), ["forget u1", "ensure u1"]);
+  assert.equal(incarnations.calls.filter((call) => call === "forget u1").length, 1);
+});
+
 test("reconcilePage() is not done with a page while one of its documents cannot be read", async () => {
   const primarySide = world(["a", "b"]);
   primarySide.books.unreadable.add("b");
