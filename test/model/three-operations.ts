@@ -65,13 +65,18 @@ export interface Scene {
   document(side: MemoryCluster): string | undefined;
 }
 
+export interface SceneOptions {
+  readonly inlineBytesMax?: number;
+  /** The index's, on PRIMARY. */
+  readonly definition?: string;
+  /** How far the writer's clock is ahead of everybody else's. */
+  readonly writerAheadMs?: number;
+}
+
 /** Runs the three operations through the writer. BACKUP's index is ready before the first record comes. */
 export async function createScene(
   operations: readonly Action[],
-  {
-    inlineBytesMax = 1e6,
-    definition = "{}",
-  }: { readonly inlineBytesMax?: number; readonly definition?: string } = {},
+  { inlineBytesMax = 1e6, definition = "{}", writerAheadMs = 0 }: SceneOptions = {},
 ): Promise<Scene> {
   const payloads = createPayloads();
   const envelope: EnvelopeSettings = { encoding: "plain", inlineBytesMax, payloadPrefix: "payloads/" };
@@ -114,7 +119,7 @@ export async function createScene(
   };
   const write = (body: string) => {
     const request = { method: "POST", path: "/_bulk", body, operations: 1 };
-    return writeThrough(gatewayRequest(request, nowMs), writer);
+    return writeThrough(gatewayRequest(request, nowMs + writerAheadMs), writer);
   };
   for (const [i, action] of ["index" as const, ...operations].entries()) {
     const document = action === "update" ? `{"doc":{"u":${i}}}` : `{"n":${i}}`;

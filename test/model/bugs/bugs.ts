@@ -123,8 +123,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "an altered payload is not noticed",
     file: "functions/core/replication/envelope.ts",
-    find: "if (stored.length !== payload.bytes || checksum(encoding, stored) !== payload.checksum) {",
-    replace: "if (stored.length < 0) {",
+    find: "checksum(algorithmOf(payload.checksum), stored) !== payload.checksum",
+    replace: "checksum(algorithmOf(payload.checksum), stored) === undefined",
   },
   {
     name: "a 503 of BACKUP's is a reason to park for good",
