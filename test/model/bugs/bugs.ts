@@ -196,9 +196,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: "an absent document is deleted at the highest version there is",
-    file: "functions/core/truth/absence.ts",
-    find: "encodeVersion(key.index, epoch, String(term), String(checkpoint)) }",
-    replace: 'encodeVersion(key.index, epoch, String(term + 1), "0") }',
+    file: "functions/core/truth/settled-progress.ts",
+    find: "encodeVersion(index, epoch, String(term), String(checkpoint));",
+    replace: 'encodeVersion(index, epoch, String(term + 1), "0");',
   },
   {
     name: "what a fail-over can still lose is taken for PRIMARY's truth",
@@ -208,15 +208,15 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: "an absent document is left alone",
-    file: "functions/core/truth/absence.ts",
-    find: 'if (checkpoint < 0) return { kind: "never" };',
-    replace: 'if (checkpoint < Number.POSITIVE_INFINITY) return { kind: "never" };',
+    file: "functions/core/truth/settled-progress.ts",
+    find: "return checkpoint < 0 ? undefined :",
+    replace: "return checkpoint < Number.POSITIVE_INFINITY ? undefined :",
   },
   {
     name: "pipelines are not noticed",
     file: "functions/write/accepted-writes.ts",
-    find: "(changed && isStoredAsSent(each.outcome))) {",
-    replace: "(changed && each.key.id.length < 0)) {",
+    find: "(changed && isIndexed(each.outcome));",
+    replace: "(changed && isIndexed(each.outcome) && each.key.id.length < 0);",
   },
   {
     name: "BACKUP's index is made again without what it held",
