@@ -622,6 +622,13 @@ export const contractCases: readonly ContractCase[] = [
         answer: { error: { type: "invalid_index_name_exception" } },
       },
       { request: "PUT /other-INDEX", body: { aliases: { INDEX: {} } }, status: 400 },
+      { request: "PUT /third-INDEX", body: {}, status: 200 },
+      {
+        request: "POST /_aliases",
+        body: { actions: [{ add: { index: "third-INDEX", alias: "INDEX" } }] },
+        status: 400,
+        answer: { error: { type: "invalid_alias_name_exception" } },
+      },
     ],
   },
   {

@@ -257,6 +257,10 @@ function changeAliases(request: ClusterRequest, catalog: MemoryCatalog): Execute
     }
     // Observed on OpenSearch 2.19: indices go first, and an action on one that went is an error of the whole.
     if (!isObject(gone) && removed.has(index.name)) return fail(missing(index.name));
+    if (isObject(add) && catalog.indices.has(alias) && !removed.has(alias)) {
+      const reason = `Invalid alias name [${alias}]: an index or data stream exists with the same name as the alias`;
+      return fail({ status: 400, type: "invalid_alias_name_exception", reason });
+    }
     if (isObject(add)) steps.push(() => index.aliases.set(alias, aliasBody(add)));
     else if (isObject(remove)) steps.push(() => index.aliases.delete(alias));
     else steps.push(() => catalog.remove(index.name));
