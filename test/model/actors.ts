@@ -208,6 +208,7 @@ async function handleBatch(
   universe: Universe,
   { process, services, ended }: Consumer,
 ): Promise<void> {
+  universe.guesses.begin(process);
   const before = ended();
   const ends = await replayBatch(messages, services);
   const counted = ended() - before;

@@ -1,20 +1,22 @@
 import { isIntent } from "../../functions/core/intent/intents.ts";
-import { isObject } from "./cluster/json.ts";
 import type { MemoryIndex } from "./cluster/memory-index.ts";
 import type { Held } from "./cluster/memory-shard.ts";
+import { fieldsOf, type Guesses } from "./guesses.ts";
 import { intentPrefix, type Universe } from "./universe.ts";
+
+type Parked = Universe["deadLetters"]["parked"][number];
 
 /** Where BACKUP differs from PRIMARY: in ids, in a document's bytes, in routing, in whole indices. */
 export function differences(universe: Universe): readonly string[] {
   const { primary, backup } = universe;
-  const refused = refusedForMapping(universe);
+  const excused = new Set(universe.deadLetters.parked.flatMap((parked) => refusedForGuess(parked, universe)));
   const found: string[] = [];
   for (const [name, index] of primary.memory.catalog.indices) {
     const wanted = documentsOf(index.shards);
     const copy = backup.memory.catalog.indices.get(name);
     const held = copy === undefined ? new Map<string, Held>() : documentsOf(copy.shards);
     for (const [key, document] of wanted) {
-      if (refused.has(document.id)) continue;
+      if (excused.has(`${name}/${document.id}`)) continue;
       const other = held.get(key);
       if (other === undefined)
         found.push(`${name}/${key} is missing on BACKUP: ${document.source?.slice(0, 80)}`);
@@ -26,7 +28,7 @@ export function differences(universe: Universe): readonly string[] {
         found.push(`${name}/${key} is routed by ${other.routing} on BACKUP, ${document.routing} on PRIMARY`);
       }
     }
-    if (copy !== undefined) found.push(...differentDefinition(index, copy, primaryWasAway(universe)));
+    if (copy !== undefined) found.push(...differentDefinition(index, copy, universe.guesses));
     for (const [key, document] of held) {
       if (!wanted.has(key)) found.push(`${name}/${key} is only on BACKUP: ${document.source?.slice(0, 80)}`);
     }
@@ -50,18 +52,16 @@ export function differentOpenness({ primary, backup }: Universe): readonly strin
 }
 
 /** Aliases, and the fields that PRIMARY's mapping has. */
-function differentDefinition(index: MemoryIndex, copy: MemoryIndex, guessed: boolean): readonly string[] {
+function differentDefinition(index: MemoryIndex, copy: MemoryIndex, guesses: Guesses): readonly string[] {
   const aliases = ({ aliases: all }: MemoryIndex) =>
     JSON.stringify([...all].filter(([alias]) => !alias.startsWith("understudy-")).sort());
   const found: string[] = [];
   if (aliases(index) !== aliases(copy))
     found.push(`${index.name} has the aliases ${aliases(copy)} on BACKUP, ${aliases(index)} on PRIMARY`);
-  const fieldsOf = ({ mapping: { definition } }: MemoryIndex) =>
-    new Map(isObject(definition["properties"]) ? Object.entries(definition["properties"]) : []);
   const held = fieldsOf(copy);
   for (const [field, type] of fieldsOf(index)) {
     const own = held.get(field);
-    if (!guessed && JSON.stringify(own) !== JSON.stringify(type))
+    if (!guesses.has(copy, field) && JSON.stringify(own) !== JSON.stringify(type))
       found.push(`${index.name}: field [${field}] is ${JSON.stringify(own)} on BACKUP, not as on PRIMARY`);
   }
   return found;
@@ -85,25 +85,19 @@ function documentsOf(shards: readonly { documents(): readonly Held[] }[]): Map<s
 }
 
 /**
- * Documents that wait for a person because BACKUP's mapping cannot take them: allowed only where PRIMARY was
- * away, so that BACKUP had to guess the mapping of a field (docs/simulation.md, "What is not held").
+ * The documents, as `index/id`, of a dead letter that waits for a person because BACKUP guessed the mapping of the
+ * field that its reason names while PRIMARY was away (docs/simulation.md, "What is not held"); else none.
  */
-export function refusedForMapping(universe: Universe): ReadonlySet<string> {
-  const ids = new Set<string>();
-  if (!primaryWasAway(universe)) return ids;
-  for (const { body, reason } of universe.deadLetters.parked) {
-    if (!/mapper_parsing_exception|illegal_argument_exception/.test(reason)) continue;
-    for (const [, id] of `${reason} ${body}`.matchAll(/["'](d\d+|auto\d+|last)["']/g))
-      if (id !== undefined) ids.add(id);
-  }
-  return ids;
-}
-
-function primaryWasAway({ weather, incidents }: Universe): boolean {
-  return (
-    [...incidents].some((name) => /^PRIMARY (is gone|restarts)/.test(name)) ||
-    [...weather.struck.keys()].some((fault) => fault.startsWith("primary"))
+function refusedForGuess({ body, reason }: Parked, { backup, guesses }: Universe): readonly string[] {
+  const [, parsed, object] =
+    /failed to parse field \[(\w+)\]|object mapping for \[(\w+)\]/.exec(reason) ?? [];
+  const field = parsed ?? object;
+  if (field === undefined) return [];
+  const named = [...backup.memory.catalog.indices.values()].filter(
+    (index) => guesses.has(index, field) && body.includes(`"${index.name}"`),
   );
+  const ids = [...body.matchAll(/"(d\d+|auto\d+|last)"/g)].map(([, id]) => id);
+  return named.flatMap(({ name }) => ids.map((id) => `${name}/${id}`));
 }
 
 /** What must be so when nothing is left to do: conservation of records, nothing forgotten in the store. */
@@ -114,9 +108,9 @@ export function leftovers(universe: Universe, poison: number): readonly string[]
   if (queue.sent !== queue.removed + queue.waiting.length) {
     found.push(`conservation: ${queue.sent} sent, ${queue.removed} removed, ${queue.waiting.length} waiting`);
   }
-  if (deadLetters.waiting.length > poison && refusedForMapping(universe).size === 0) {
-    found.push(`${deadLetters.waiting.length - poison} records stay parked after a redrive`);
-  }
+  const excused = deadLetters.parked.filter((parked) => refusedForGuess(parked, universe).length > 0);
+  const stay = deadLetters.waiting.length - poison - excused.length;
+  if (stay > 0) found.push(`${stay} records stay parked after a redrive`);
   const intents = [...objects.objects.keys()].filter((key) => isIntent(key, intentPrefix));
   if (intents.length > 0) found.push(`${intents.length} intents stay for ever`);
   return found;

@@ -62,7 +62,6 @@ export function scheduleIncidents(universe: Universe, durationMs: number): void 
       world.after(random.whole(0, durationMs), () => {
         if (weather.isCalm) return;
         trace(`${world.now()} incident: ${name}`);
-        universe.incidents.add(name);
         happen(universe);
       });
     }

@@ -8,6 +8,7 @@ import {
 } from "../../functions/core/cluster/port.ts";
 import { failureAnswer } from "./cluster/json.ts";
 import type { MemoryCluster } from "./cluster/memory-cluster.ts";
+import type { Guesses } from "./guesses.ts";
 import type { Random } from "./random.ts";
 import type { Plan, SimulatedProcess } from "./simulated-process.ts";
 import type { FaultName, Weather } from "./weather.ts";
@@ -33,6 +34,7 @@ export interface SimulatedClusterOptions {
   readonly weather: Weather;
   /** Without it no line is made, either: that is a tenth of a run's time. */
   readonly trace: ((line: string) => void) | undefined;
+  readonly guesses: Guesses;
 }
 
 /** How a call goes wrong: before, after or without its effect, and what the caller gets. */
@@ -42,7 +44,7 @@ type Mishap =
   | { readonly kind: "garbage" };
 
 export function createSimulatedCluster(options: SimulatedClusterOptions): SimulatedCluster {
-  const { name, memory, world, random, weather, trace } = options;
+  const { name, memory, world, random, weather, trace, guesses } = options;
   let downUntilMs = 0;
   let generation = 0;
 
@@ -74,6 +76,8 @@ export function createSimulatedCluster(options: SimulatedClusterOptions): Simula
     const born = generation;
     const mishap = weather.isCalm ? undefined : drawMishap(name, request, weather, random);
     const plan = planOf(mishap, request.timeoutMs ?? 25_000);
+    const execute = () => memory.execute(request);
+    const blind = name === "backup" && guesses.isBlind(process);
     try {
       const answer = await process.call(what, plan, () => {
         if (world.now() < downUntilMs || born !== generation) {
@@ -84,7 +88,7 @@ export function createSimulatedCluster(options: SimulatedClusterOptions): Simula
         if (mishap?.kind === "answer" && !mishap.executed) {
           return { value: failureAnswer({ ...mishap, reason: "the model's weather" }) };
         }
-        const pending = memory.execute(request);
+        const pending = blind ? guesses.watch(memory, execute) : execute();
         trace?.(`${world.now()} ${process.name} ${what} ${brief(request)} -> ${brief(pending.answer)}`);
         return {
           value: disguised(pending.answer, mishap),
@@ -94,8 +98,10 @@ export function createSimulatedCluster(options: SimulatedClusterOptions): Simula
               : new ClusterError(name, "lost", "the node that had the request is gone"),
         };
       });
+      if (name === "primary" && mishap !== undefined) guesses.failed(process, request);
       return answer;
     } catch (error) {
+      if (name === "primary") guesses.failed(process, request);
       trace?.(`${world.now()} ${process.name} ${what} failed: ${String(error)}`);
       throw error;
     }

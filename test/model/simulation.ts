@@ -1,6 +1,7 @@
 import { isIntent } from "../../functions/core/intent/intents.ts";
 import { startConsumers, startSweeper, startWriters, type Writers } from "./actors.ts";
 import { createMemoryCluster } from "./cluster/memory-cluster.ts";
+import { createGuesses } from "./guesses.ts";
 import { differences, differentOpenness, leftovers } from "./invariants.ts";
 import { createMemoryQueue } from "./memory-queue.ts";
 import { createPrimaryIndices, scheduleIncidents } from "./operators.ts";
@@ -115,6 +116,7 @@ function createUniverse(options: SimulationOptions, violations: string[]) {
   const weather = createWeather(random.fork());
   const wake: Late = { now: () => undefined };
   const intentPut: Late = { now: () => undefined };
+  const guesses = createGuesses();
   const cluster = (name: "primary" | "backup", autoCreate: boolean) => {
     const memory = createMemoryCluster({ random: random.fork(), now: world.now, autoCreate });
     const fault = name === "primary" ? "primaryItemRefused" : "backupItemRefused";
@@ -134,6 +136,7 @@ function createUniverse(options: SimulationOptions, violations: string[]) {
       random: random.fork(),
       weather,
       trace: options.trace,
+      guesses,
     });
   };
   const queue = () =>
@@ -163,7 +166,7 @@ function createUniverse(options: SimulationOptions, violations: string[]) {
       trace(`VIOLATION ${what}`);
       violations.push(what);
     },
-    incidents: new Set(),
+    guesses,
     deaths: new Map(),
   };
   return { universe, wake, intentPut };

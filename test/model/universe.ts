@@ -1,4 +1,5 @@
 import type { EnvelopeSettings } from "../../functions/core/replication/envelope.ts";
+import type { Guesses } from "./guesses.ts";
 import type { MemoryQueue } from "./memory-queue.ts";
 import type { Random } from "./random.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
@@ -24,8 +25,7 @@ export interface Universe {
   readonly trace: (line: string) => void;
   /** Something that must never happen happened. */
   readonly violation: (what: string) => void;
-  /** The names of what happened to the clusters. */
-  readonly incidents: Set<string>;
+  readonly guesses: Guesses;
   /** The awaits at which a process died, by role. */
   readonly deaths: Map<string, number>;
 }
