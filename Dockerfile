@@ -15,4 +15,4 @@ RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 EXPOSE 18000
-CMD ["node", "--max-semi-space-size=16", "--single-threaded-gc", "--heap-growing-percent=200", "--enable-source-maps", "dist/local.mjs"]
+CMD ["node", "--max-semi-space-size=8", "--single-threaded-gc", "--heap-growing-percent=200", "--enable-source-maps", "dist/local.mjs"]

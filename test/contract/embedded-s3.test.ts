@@ -104,9 +104,10 @@ describe("object engine", () => {
   });
 
   test("BodyFiles does not write over a file that is being read", async () => {
-    const files = openBodyFiles(join(directory, "bodies"), new Set());
     for (let round = 0; round < 20; round++) {
-      const file = await files.write(large("a"));
+      const file = await openBodyFiles(join(directory, "bodies"), new Set()).write(large("a"));
+      // Another process, as it were: this one has nothing in memory.
+      const files = openBodyFiles(join(directory, "bodies"), new Set([file]));
       const reading = files.read(file, 100_000);
       files.release(file);
       const other = await files.write(large("b"));
@@ -114,6 +115,18 @@ describe("object engine", () => {
       assert.ok((await reading).equals(large("a")));
       files.release(other);
     }
+  });
+
+  test("BodyFiles reads what was written last from memory, up to 8 MiB, and the rest from its file", async () => {
+    const bodies = join(directory, "bodies");
+    const files = openBodyFiles(bodies, new Set());
+    const first = await files.write(Buffer.alloc(5 << 20, "a"));
+    const second = await files.write(Buffer.alloc(5 << 20, "b"));
+    for (const file of [first, second]) await writeFile(join(bodies, file), "altered");
+    await assert.rejects(files.read(first, 5 << 20), /shorter/);
+    assert.ok((await files.read(second, 5 << 20)).equals(Buffer.alloc(5 << 20, "b")));
+    files.release(second);
+    await assert.rejects(files.read(second, 5 << 20), /shorter/);
   });
 
   test("openBodyFiles() takes over files without an index entry and leaves the others alone", async () => {

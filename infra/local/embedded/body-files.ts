@@ -19,7 +19,7 @@ import { promisify } from "node:util";
  * synced, so a half-written one is never seen and needs no rename.
  */
 export interface BodyFiles {
-  /** Writes a body and resolves with its file's name once the bytes are durable. */
+  /** Writes a body and resolves with its file's name once the bytes are durable. Do not change the body after that. */
   write(body: Buffer): Promise<string>;
   read(file: string, length: number): Promise<Buffer>;
   /** Gives a file up whose index entry is durably gone. A read that is under way still gets its bytes. */
@@ -33,6 +33,12 @@ export interface BodyFiles {
  */
 const spareBytesMax = 64 * 1024 * 1024;
 
+/**
+ * So much of what was written last is read from memory: a record that is replayed at once, as nearly all are, costs
+ * neither the read nor another buffer of its size.
+ */
+const recentBytesMax = 8 * 1024 * 1024;
+
 const readAt = promisify(read);
 const syncData = promisify(fdatasync);
 
@@ -42,6 +48,7 @@ export function openBodyFiles(directory: string, inUse: ReadonlySet<string>): Bo
   const spare: { file: string; bytes: number }[] = [];
   const readers = new Map<string, number>();
   const releasedWhileRead = new Set<string>();
+  const recent = recentBodies(recentBytesMax);
   let spareBytes = 0;
 
   for (const file of readdirSync(directory)) if (!inUse.has(file)) keepOrRemove(file);
@@ -64,6 +71,7 @@ export function openBodyFiles(directory: string, inUse: ReadonlySet<string>): Bo
   }
 
   function release(file: string): void {
+    recent.forget(file);
     if (readers.has(file)) releasedWhileRead.add(file);
     else keepOrRemove(file);
   }
@@ -86,6 +94,7 @@ export function openBodyFiles(directory: string, inUse: ReadonlySet<string>): Bo
         writeFully(descriptor, body);
         await syncData(descriptor);
         if (isNew) syncDirectory(directory);
+        recent.keep(file, body);
       } catch (error) {
         keepOrRemove(file);
         throw error;
@@ -95,11 +104,37 @@ export function openBodyFiles(directory: string, inUse: ReadonlySet<string>): Bo
       return file;
     },
     async read(file, length) {
+      const body = recent.find(file);
+      if (body !== undefined) return body;
       readers.set(file, (readers.get(file) ?? 0) + 1);
       try {
         return await readFully(join(directory, file), length);
       } finally {
         endRead(file);
+      }
+    },
+  };
+}
+
+/** The bodies that were written last, up to so many bytes together. */
+function recentBodies(bytesMax: number) {
+  const bodies = new Map<string, Buffer>();
+  let bytes = 0;
+
+  function forget(file: string): void {
+    bytes -= bodies.get(file)?.length ?? 0;
+    bodies.delete(file);
+  }
+
+  return {
+    forget,
+    find: (file: string): Buffer | undefined => bodies.get(file),
+    keep(file: string, body: Buffer): void {
+      bodies.set(file, body);
+      bytes += body.length;
+      for (const oldest of bodies.keys()) {
+        if (bytes <= bytesMax) return;
+        forget(oldest);
       }
     },
   };
