@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip, type InputType, inflate, type ZlibOptions } from "node:zlib";
 import type { APIGatewayProxyEvent } from "aws-lambda";
+import { zlibChunkBytes } from "../replication/zlib-chunk.ts";
 import { type Answer, errorAnswer } from "./answer.ts";
 import { bodyBytes } from "./body-bytes.ts";
 import { queryFrom } from "./query.ts";
@@ -66,7 +67,8 @@ export async function plainBody(request: GatewayRequest, bytesMax: number): Prom
     return { kind: "refused", answer: errorAnswer(415, "illegal_argument_exception", reason) };
   }
   try {
-    return { kind: "plain", body: await decode(request.body, { maxOutputLength: bytesMax }) };
+    const chunkSize = zlibChunkBytes(4 * request.body.length);
+    return { kind: "plain", body: await decode(request.body, { maxOutputLength: bytesMax, chunkSize }) };
   } catch (error) {
     if (error instanceof RangeError) {
       const reason = `the request body is larger than ${bytesMax} bytes once decoded from ${encoding} (BODY_BYTES_MAX)`;

@@ -6,6 +6,7 @@ import type { ObjectStore } from "../payload/port.ts";
 import type { OutgoingMessage } from "../queue/port.ts";
 import { type Header, headerOf, type PayloadPointer } from "./header.ts";
 import type { ReplicationRecord } from "./record.ts";
+import { zlibChunkBytes } from "./zlib-chunk.ts";
 
 const gzipAsync = promisify(gzip);
 const gunzipAsync = promisify(gunzip);
@@ -48,7 +49,7 @@ export async function seal(
     const inline = body.length <= settings.inlineBytesMax ? plainText(record, body, settings) : undefined;
     return { body: inline ?? (await offload(record, "plain", body, settings, payloads)), group };
   }
-  const packed = await gzipAsync(body, { level: 1 });
+  const packed = await gzipAsync(body, { level: 1, chunkSize: zlibChunkBytes(body.length) });
   const header = line(headerOf(record, { encoding: "gzip" }));
   if (Buffer.byteLength(header) + Math.ceil(packed.length / 3) * 4 <= settings.inlineBytesMax) {
     return { body: header + packed.toString("base64"), group };
@@ -110,7 +111,8 @@ export async function unseal(
 
 async function inflated(packed: Buffer): Promise<Buffer> {
   try {
-    return await gunzipAsync(packed, { maxOutputLength: inflatedBytesMax });
+    const chunkSize = zlibChunkBytes(4 * packed.length);
+    return await gunzipAsync(packed, { maxOutputLength: inflatedBytesMax, chunkSize });
   } catch (error) {
     throw new PayloadLost("the body cannot be decompressed", { cause: error });
   }
