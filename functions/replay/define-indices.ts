@@ -4,6 +4,7 @@ import { deleteIncarnation } from "../core/definition/delete-incarnation.ts";
 import {
   differentSettings,
   type IndexDefinition,
+  type JsonObject,
   readDefinitions,
   readMark,
 } from "../core/definition/index-definition.ts";
@@ -11,6 +12,7 @@ import { isOfTheSystem } from "../core/definition/index-states.ts";
 import { levelAliases } from "../core/definition/level-aliases.ts";
 import { isAnalysis } from "../core/definition/level-analysis.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
+import { putUntilStill } from "../core/definition/put-until-still.ts";
 import { translateSettings } from "../core/definition/translate-settings.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import { type DefineRecord, wholeIndexRecord } from "../core/replication/record.ts";
@@ -62,25 +64,8 @@ export async function defineIndices(record: DefineRecord, services: ReplayServic
   if (level.length > 0) {
     await attempt(() => levelAliases(services.primary, services.backup, level));
     await attempt(() => levelOpenness(level, services));
-    await attempt(() => assertSettingsStood(record, onPrimary, level, services));
   }
   if (failures.length > 0) throw new TruthUnsettled(failures.slice(0, 3).join("; "));
-}
-
-/**
- * What was read first may have been written last: another record, which knows a later change, may have been quicker.
- * So the settings count as levelled only where PRIMARY still has them afterwards.
- */
-async function assertSettingsStood(
-  { pattern }: DefineRecord,
-  before: ReadonlyMap<string, IndexDefinition>,
-  names: readonly string[],
-  { primary }: ReplayServices,
-): Promise<void> {
-  const after = await readDefinitions(primary, pattern);
-  const text = (definition: IndexDefinition | undefined) => JSON.stringify(definition?.settings);
-  const changed = names.find((name) => text(after.get(name)) !== text(before.get(name)));
-  if (changed !== undefined) throw new TruthUnsettled(`PRIMARY's settings of [${changed}] changed meanwhile`);
 }
 
 function isMarked(definition: IndexDefinition | undefined): boolean {
@@ -120,10 +105,19 @@ async function levelSettings(
   source: IndexDefinition | undefined,
   services: ReplayServices,
 ): Promise<void> {
+  await putUntilStill(
+    source?.settings,
+    async (settings) => settings !== undefined && (await putSettings(name, settings, services)),
+    async () => (await readDefinitions(services.primary, name)).get(name)?.settings,
+  );
+}
+
+/** @returns whether any was different. */
+async function putSettings(name: string, source: JsonObject, services: ReplayServices): Promise<boolean> {
   const present = (await readDefinitions(services.backup, name)).get(name);
-  if (present === undefined || source === undefined) return;
+  if (present === undefined) return false;
   const target = await supportedRelease(services.backup);
-  const { definition: wanted } = translateSettings(source.settings, target);
+  const { definition: wanted } = translateSettings(source, target);
   const reset = Object.keys(translateSettings(present.settings, target).definition).filter(
     (setting) => wanted[setting] === undefined && !backupsOwn.has(setting),
   );
@@ -144,4 +138,5 @@ async function levelSettings(
       services.untranslated.add(name, { path: `settings/${setting}`, reason: error.message });
     }
   }
+  return changes.length > 0;
 }

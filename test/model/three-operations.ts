@@ -42,6 +42,14 @@ function createPayloads(): ScenePayloads {
 }
 const minuteMs = 60_000;
 
+/** The clusters of one consumer, where they are not simply there. */
+export type Ports = readonly [backup?: Cluster, primary?: Cluster];
+
+/** One that lives on from record to record, and remembers what it made ready. */
+export interface SceneConsumer {
+  replay(body: string, receives: number): Promise<readonly MessageEnd[]>;
+}
+
 /** Two clusters, and the records of three operations on one document, in PRIMARY's order. */
 export interface Scene {
   readonly primary: MemoryCluster;
@@ -50,12 +58,15 @@ export interface Scene {
   readonly payloads: ScenePayloads;
   /** Given the path of each request that PRIMARY has executed, before its answer is there. */
   readonly watch: { executed: (path: string) => void };
-  /** Runs a bulk through the writer; what it queues is `takeSent`'s. */
+  /** Runs a request through the writer; what it queues is `takeSent`'s. */
+  request(method: string, path: string, body?: string): Promise<unknown>;
+  /** The same with a bulk. */
   write(bulk: string): Promise<unknown>;
-  /** Replays messages as one batch, delivered so many times before, through the given BACKUP. */
-  replayBatch(bodies: readonly string[], receives: number, backup?: Cluster): Promise<readonly MessageEnd[]>;
-  /** Replays one message, delivered so many times before, through the given BACKUP. */
-  replay(body: string, receives: number, backup?: Cluster): Promise<readonly MessageEnd[]>;
+  /** Replays messages as one batch, delivered so many times before, through the given clusters. */
+  replayBatch(bodies: readonly string[], receives: number, ...ports: Ports): Promise<readonly MessageEnd[]>;
+  /** Replays one message, delivered so many times before, through the given clusters. */
+  replay(body: string, receives: number, ...ports: Ports): Promise<readonly MessageEnd[]>;
+  consumer(): SceneConsumer;
   /** An empty BACKUP whose index is ready. */
   restart(): Promise<void>;
   /** Time for BACKUP to forget deletions. */
@@ -117,21 +128,24 @@ export async function createScene(
     writeTimeoutMs: 1000,
     enforceBulkRequestsOnly: false,
   };
-  const write = (body: string) => {
-    const request = { method: "POST", path: "/_bulk", body, operations: 1 };
-    return writeThrough(gatewayRequest(request, nowMs + writerAheadMs), writer);
-  };
+  const request = (method: string, path: string, body = "") =>
+    writeThrough(gatewayRequest({ method, path, body, operations: 1 }, nowMs + writerAheadMs), writer);
+  const write = (body: string) => request("POST", "/_bulk", body);
   for (const [i, action] of ["index" as const, ...operations].entries()) {
     const document = action === "update" ? `{"doc":{"u":${i}}}` : `{"n":${i}}`;
     const line = `{"${action}":{"_index":"books","_id":"a"}}\n${action === "delete" ? "" : `${document}\n`}`;
     await write(line);
     nowMs += 10;
   }
-  const services = (port: Cluster): ReplayServices => ({
+  const services = (
+    port = asCluster("backup", backup),
+    ownPrimary: Cluster = primaryPort,
+  ): ReplayServices => ({
     ...shared,
+    primary: ownPrimary,
     backup: port,
     tombstones: createTombstones(port, now, { askFirstFrom: 1 }),
-    incarnations: createIncarnations(primaryPort, port, noUntranslated),
+    incarnations: createIncarnations(ownPrimary, port, noUntranslated),
     untranslated: noUntranslated,
     shield: noShield,
     parkingLot: createParkingLot(queue, payloads, envelope, now),
@@ -148,13 +162,18 @@ export async function createScene(
     records,
     payloads,
     watch,
+    request,
     write,
-    replayBatch: (bodies, receives, port = asCluster("backup", backup)) =>
+    replayBatch: (bodies, receives, ...ports) =>
       replayBatch(
         bodies.map((body) => messageOf(body, receives, nowMs)),
-        services(port),
+        services(...ports),
       ),
-    replay: (body, receives, port) => scene.replayBatch([body], receives, port),
+    replay: (body, receives, ...ports) => scene.replayBatch([body], receives, ...ports),
+    consumer() {
+      const own = services();
+      return { replay: (body, receives) => replayBatch([messageOf(body, receives, nowMs)], own) };
+    },
     async restart() {
       for (const name of [...backup.catalog.indices.keys()]) backup.catalog.remove(name);
       await scene.replay(first, 1);

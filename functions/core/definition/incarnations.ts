@@ -6,11 +6,12 @@ import { segment } from "../routing/path.ts";
 import { createIndex, supportedRelease } from "./define-index.ts";
 import { type Deletion, deleteIncarnation } from "./delete-incarnation.ts";
 import { holdsDocuments } from "./holds-documents.ts";
-import { type IndexDefinition, readDefinitions, readMark } from "./index-definition.ts";
+import { type IndexDefinition, type JsonObject, readDefinitions, readMark } from "./index-definition.ts";
 import { levelAliases } from "./level-aliases.ts";
 import { createAnalysisLevelling, type LevelAnalysis } from "./level-analysis.ts";
 import type { PrimaryState } from "./primary-state.ts";
 import { putMapping } from "./put-mapping.ts";
+import { putUntilStill } from "./put-until-still.ts";
 import { createRequest } from "./translate.ts";
 import type { Untranslated } from "./translate-settings.ts";
 import type { UntranslatedList } from "./untranslated.ts";
@@ -89,6 +90,23 @@ export function createIncarnations(
     return deletion;
   }
 
+  async function adoptPresent(source: IndexDefinition, present: IndexDefinition, state: PrimaryState) {
+    const { index, uuid } = state.incarnation;
+    let seen = source;
+    await putUntilStill(
+      rootOf(source),
+      async () => {
+        untranslated.replace(index, await adopt({ backup, levelAnalysis }, seen, present, state));
+        return true;
+      },
+      async () => {
+        const now = (await readDefinitions(primary, index)).get(index);
+        if (now?.settings["index.uuid"] === uuid) seen = now;
+        return rootOf(seen);
+      },
+    );
+  }
+
   async function establish(state: PrimaryState, announce: Announce): Promise<Readiness> {
     const { incarnation, layout } = state;
     // BACKUP first: if PRIMARY still has this incarnation after that, any other mark is an older one's.
@@ -106,7 +124,7 @@ export function createIncarnations(
       announced.add(incarnation.uuid);
     }
     if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {
-      untranslated.replace(incarnation.index, await adopt({ backup, levelAnalysis }, source, present, state));
+      await adoptPresent(source, present, state);
       if (hasAliases(source) || hasAliases(present)) {
         await levelAliases(primary, backup, [incarnation.index]).catch(refusalOnly);
       }
@@ -187,6 +205,11 @@ async function adopt(
   const dynamic = "dynamic" in present.mappings && { dynamic: true };
   const lost = await putMapping(backup, index, { ...dynamic, ...mappings }, target);
   return [...untranslated, ...refused, ...lost];
+}
+
+/** What a mapping can change back and forth: fields only come. */
+function rootOf({ mappings: { properties: _fields, ...root } }: IndexDefinition): JsonObject {
+  return root;
 }
 
 interface Sides {

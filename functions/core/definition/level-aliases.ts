@@ -2,6 +2,7 @@ import { ask } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
 import { hasTypes } from "../cluster/release.ts";
 import { type IndexDefinition, isObject, type JsonObject, readDefinitions } from "./index-definition.ts";
+import { putUntilStill } from "./put-until-still.ts";
 
 /**
  * Makes BACKUP's aliases of the named indices PRIMARY's, in one atomic step with all other indices that
@@ -21,16 +22,22 @@ export async function levelAliases(
   const aliases = new Set(own.flatMap((definition) => Object.keys(definition.aliases)).filter(isUsers));
   if (aliases.size === 0) return;
   const concerned = [...names, ...aliases].join(",");
-  const onPrimary = await readDefinitions(primary, concerned);
-  const onBackup = await readDefinitions(
-    backup,
-    [...new Set([...names, ...onPrimary.keys(), ...aliases])].join(","),
-  );
   const takes = hasTypes(await backup.release()) ? withoutHidden : (body: JsonObject) => body;
-  const actions = [...onBackup].flatMap(([index, present]) =>
-    aliasActions(index, onPrimary.get(index), present, { aliases, takes }),
+  const look = async () =>
+    [...(await readDefinitions(primary, concerned))].map(([index, found]) => [index, found.aliases] as const);
+  await putUntilStill(
+    await look(),
+    async (seen) => {
+      const onPrimary = new Map(seen);
+      const on = [...new Set([...names, ...onPrimary.keys(), ...aliases])].join(",");
+      const actions = [...(await readDefinitions(backup, on))].flatMap(([index, present]) =>
+        aliasActions(index, onPrimary.get(index), present, { aliases, takes }),
+      );
+      if (actions.length > 0) await ask(backup, { method: "POST", path: "/_aliases", body: { actions } });
+      return actions.length > 0;
+    },
+    look,
   );
-  if (actions.length > 0) await ask(backup, { method: "POST", path: "/_aliases", body: { actions } });
 }
 
 interface Wanted {
@@ -51,12 +58,12 @@ function isUsers(alias: string): boolean {
 
 function aliasActions(
   index: string,
-  wanted: IndexDefinition | undefined,
+  wanted: JsonObject | undefined,
   present: IndexDefinition,
   { aliases, takes }: Wanted,
 ): readonly JsonObject[] {
   return [...aliases].flatMap((alias): readonly JsonObject[] => {
-    const onPrimary = wanted?.aliases[alias];
+    const onPrimary = wanted?.[alias];
     const body = isObject(onPrimary) ? takes(onPrimary) : onPrimary;
     if (body === undefined) return present.aliases[alias] === undefined ? [] : [{ remove: { index, alias } }];
     if (JSON.stringify(present.aliases[alias]) === JSON.stringify(body)) return [];

@@ -7,14 +7,16 @@ import { type Bug, bugs } from "./bugs.ts";
 
 /**
  * `npm run test:bugs`: each bug is put into a copy of the code, and the simulation, then the exhaustive
- * cases, run until one of them fails. A bug that nothing catches makes the command fail. `--only TEXT`
- * takes some of them, `--seeds N` tries more, `--write` renews the table in docs/simulation.md.
+ * cases, run until one of them fails. A bug that nothing catches makes the command fail. `--only TEXT`,
+ * more than once if you like, takes some of them, `--seeds N` tries more, `--processes N` tries so many at once, `--write` renews the
+ * table in docs/simulation.md.
  */
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "80" },
-    only: { type: "string", default: "" },
+    only: { type: "string", multiple: true, default: [""] },
     write: { type: "boolean", default: false },
+    processes: { type: "string", default: "2" },
   },
 });
 const root = "dist-bugs";
@@ -106,13 +108,13 @@ async function writeTable(results: readonly Caught[]): Promise<void> {
   await writeFile(document, `${head}${start}${table}${end}${rest.split(end)[1] ?? ""}`);
 }
 
-const chosen = bugs.filter(({ name }) => name.includes(values.only));
+const chosen = bugs.filter(({ name }) => values.only.some((text) => name.includes(text)));
 const known = await failingNow();
 if (known.length > 0) console.log(`seeds that fail without any bug, and are left out: ${known.join(", ")}`);
 const results: Caught[] = [];
 const waiting = [...chosen];
 await Promise.all(
-  [1, 2].map(async () => {
+  Array.from({ length: Number(values.processes) }, async () => {
     for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
       const result = await catchBug(bug, known).catch((error: unknown): Caught => {
         if (!(error instanceof StaleBug)) throw error;
