@@ -9,7 +9,8 @@ export const openedForSeconds = 10;
 
 /**
  * Opens BACKUP's index. While it was closed it may have missed what cannot be read of a closed index: a
- * reconcile of it as a whole is queued before, so that a process that dies in between does not lose it.
+ * reconcile of it as a whole is queued before, so that a process that dies in between does not lose it. That
+ * levels the openness first, so an index that PRIMARY keeps closed does not stay open.
  * @throws ClusterError, ClusterAnswerError, or what the queue throws.
  */
 export async function openOnBackup(index: string, services: ReplayServices): Promise<void> {
@@ -20,7 +21,7 @@ export async function openOnBackup(index: string, services: ReplayServices): Pro
 
 /**
  * Closes and opens BACKUP's indices as PRIMARY's are. A record that comes to a closed one opens it again for
- * itself (`secondChance`), and has it levelled anew.
+ * itself (`secondChance`), and the reconcile that follows levels it anew.
  * @returns what PRIMARY's are.
  * @throws TruthUnsettled when PRIMARY's keep changing, ClusterError, ClusterAnswerError: try again later.
  */

@@ -1,15 +1,13 @@
 import { isClusterFailure } from "../core/cluster/json-request.ts";
 import { readPrimaryState } from "../core/definition/primary-state.ts";
-import { sendWork } from "../core/queue/send-work.ts";
 import type { Disposition } from "../core/replication/disposition.ts";
 import { incarnationAlias } from "../core/replication/incarnation.ts";
-import type { DefineRecord } from "../core/replication/record.ts";
 import { isNewer } from "../core/replication/version.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { applyOperations, type PendingOperation, tombstoneKeyOf } from "./apply-operations.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
-import { openedForSeconds, openOnBackup } from "./level-openness.ts";
+import { openOnBackup } from "./level-openness.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 
 /**
@@ -51,15 +49,13 @@ export async function secondChance(
 
 const mayFit: ReadonlySet<Disposition["kind"] | undefined> = new Set(["missing", "closed", "remap"]);
 
-/** What PRIMARY wrote before it closed an index has to be there as well; that index is closed again later. */
+/**
+ * What PRIMARY wrote before it closed an index has to be there as well. The reconcile that is queued for each one that
+ * is opened closes it again where PRIMARY's is closed.
+ */
 async function openIndices(operations: readonly PendingOperation[], services: ReplayServices): Promise<void> {
-  for (const index of new Set(operations.map(({ incarnation }) => incarnation.index))) {
-    // Before it is opened: a process that dies in between must not leave it open.
-    const [reason, writtenAtMs] = ["BACKUP's index was opened for a record", services.now()];
-    const level: DefineRecord = { kind: "define", reason, writtenAtMs, pattern: index };
-    await sendWork([level], services, openedForSeconds);
-    await openOnBackup(index, services);
-  }
+  const names = new Set(operations.map(({ incarnation }) => incarnation.index));
+  for (const index of names) await openOnBackup(index, services);
 }
 
 async function copyDefinitions(

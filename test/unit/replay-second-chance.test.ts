@@ -105,7 +105,7 @@ test("replayBatch() keeps a misfit waiting while PRIMARY cannot be asked for its
   assert.equal(deadLetters.sent.length, 0);
 });
 
-test("replayBatch() opens an index that was closed before its record came, and has it levelled again", async () => {
+test("replayBatch() opens an index that was closed before its record came, and has it levelled and reconciled", async () => {
   const { services, backup, queue } = fakeReplayServices();
   const books = backup.definitions.get("books");
   assert.ok(books);
@@ -116,10 +116,7 @@ test("replayBatch() opens an index that was closed before its record came, and h
   ]);
   assert.equal(backup.documents.size, 1);
   assert.deepEqual(
-    queue.records().map((record) => [record.kind, "pattern" in record ? record.pattern : "books"]),
-    [
-      ["define", "books"],
-      ["reconcile-index", "books"],
-    ],
+    queue.records().map((record) => [record.kind, "index" in record && record.index]),
+    [["reconcile-index", "books"]],
   );
 });
