@@ -51,13 +51,18 @@ export function differentOpenness({ primary, backup }: Universe): readonly strin
   });
 }
 
-/** Aliases, and the fields that PRIMARY's mapping has. */
+/** Aliases, the setting that clients change, and the fields that PRIMARY's mapping has. */
 function differentDefinition(index: MemoryIndex, copy: MemoryIndex, guesses: Guesses): readonly string[] {
   const aliases = ({ aliases: all }: MemoryIndex) =>
     JSON.stringify([...all].filter(([alias]) => !alias.startsWith("understudy-")).sort());
   const found: string[] = [];
   if (aliases(index) !== aliases(copy))
     found.push(`${index.name} has the aliases ${aliases(copy)} on BACKUP, ${aliases(index)} on PRIMARY`);
+  const refreshed = ({ settings }: MemoryIndex) => settings.get("index.refresh_interval");
+  if (refreshed(index) !== refreshed(copy))
+    found.push(
+      `${index.name} is refreshed each ${refreshed(copy)} on BACKUP, ${refreshed(index)} on PRIMARY`,
+    );
   const held = fieldsOf(copy);
   for (const [field, type] of fieldsOf(index)) {
     const own = held.get(field);

@@ -182,6 +182,7 @@ function scheduleWork(universe: Universe, workload: Workload, writers: Writers, 
     world.after(atMs, () => void run(errand));
     atMs += random.chance(0.04) ? random.whole(5000, 90_000) : random.whole(0, 150);
   }
+  for (const errand of workload.last()) world.after(atMs, () => void run(errand));
   async function run(errand: ReturnType<Workload["next"]>): Promise<void> {
     for (const request of errand) {
       for (let tries = 0; tries < 5; tries++) {

@@ -82,13 +82,13 @@ export interface SceneOptions {
   readonly definition?: string;
   /** How far the writer's clock is ahead of everybody else's. */
   readonly writerAheadMs?: number;
+  /** PRIMARY has no other copy: what it acknowledges can be lost. */
+  readonly acknowledgesAlone?: boolean;
 }
 
 /** Runs the three operations through the writer. BACKUP's index is ready before the first record comes. */
-export async function createScene(
-  operations: readonly Action[],
-  { inlineBytesMax = 1e6, definition = "{}", writerAheadMs = 0 }: SceneOptions = {},
-): Promise<Scene> {
+export async function createScene(operations: readonly Action[], options: SceneOptions = {}): Promise<Scene> {
+  const { inlineBytesMax = 1e6, definition = "{}", writerAheadMs = 0, acknowledgesAlone = false } = options;
   const payloads = createPayloads();
   const envelope: EnvelopeSettings = { encoding: "plain", inlineBytesMax, payloadPrefix: "payloads/" };
   let nowMs = Date.UTC(2026, 0, 1);
@@ -109,9 +109,10 @@ export async function createScene(
   const primaryPort: Cluster = {
     ...direct,
     async send(request) {
-      const answer = await direct.send(request);
+      const pending = primary.execute(request);
+      if (!acknowledgesAlone) pending.settle();
       watch.executed(request.path);
-      return answer;
+      return pending.answer;
     },
   };
   await direct.send({ method: "PUT", path: "/books", body: Buffer.from(definition) });

@@ -34,6 +34,13 @@ export const intentPrefix = "intents/";
 
 const skewMsMax = 600_000;
 
+/**
+ * Awaits of whoever makes, levels or replaces an index: few in a run, and each is a moment in which another one may
+ * change what was read just now.
+ */
+const definitionRead =
+  /^(primary|backup) (GET \/[^/]+$|(PUT|DELETE) \/[^/]+$|\w+ .*\/?_(alias(es)?|open|close)\b)/;
+
 /** A process of the universe, with a clock that may be wrong and a life that may be short. */
 export function startProcess(
   universe: Universe,
@@ -48,9 +55,10 @@ export function startProcess(
     world,
     random,
     skewMs: universe.clocksDiffer && random.chance(0.5) ? random.whole(-skewMsMax, skewMsMax) : 0,
-    fate: () => {
-      if (weather.strikes(killed)) return "dies";
-      if (role === "consumer" && weather.strikes("consumerFrozen")) {
+    fate: (what) => {
+      const times = definitionRead.test(what) ? 4 : 1;
+      if (weather.strikes(killed, times)) return "dies";
+      if (role === "consumer" && weather.strikes("consumerFrozen", times)) {
         return { frozenMs: random.pick([1500, 5000, 70_000, 800_000]) };
       }
       return { frozenMs: 0 };

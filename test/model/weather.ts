@@ -47,8 +47,8 @@ const seldomAsked: ReadonlySet<FaultName> = new Set([
 
 /** What a seed's run has to stand: which faults there are, and how often. */
 export interface Weather {
-  /** Draws whether the fault happens now. Never again once the weather is calm. */
-  strikes(fault: FaultName): boolean;
+  /** Draws whether the fault happens now, so many times as often as usual. Never again once the weather is calm. */
+  strikes(fault: FaultName, times?: number): boolean;
   /** How long one leg of a call takes. */
   latencyMs(): number;
   /** From now on nothing fails. */
@@ -71,8 +71,8 @@ export function createWeather(random: Random): Weather {
   const struck = new Map<FaultName, number>();
   let calm = false;
   return {
-    strikes(fault) {
-      const rate = rates.get(fault) ?? 0;
+    strikes(fault, times = 1) {
+      const rate = (rates.get(fault) ?? 0) * times;
       if (calm || rate === 0 || !random.chance(rate)) return false;
       struck.set(fault, (struck.get(fault) ?? 0) + 1);
       return true;

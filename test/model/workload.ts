@@ -14,6 +14,8 @@ export interface ClientRequest {
 export interface Workload {
   readonly indices: readonly string[];
   next(): Errand;
+  /** The last that clients do. */
+  last(): readonly Errand[];
 }
 
 /** Random work on few documents, so that everything meets everything. */
@@ -95,7 +97,7 @@ export function createWorkload(random: Random, ids: number): Workload {
     if (recreates && random.chance(0.5)) {
       return [change("DELETE", `/${index}`, ""), change("PUT", `/${index}`, definitionOf(index))];
     }
-    if (recreates && random.chance(0.3)) {
+    if (recreates && random.chance(0.5)) {
       const document = change("PUT", "/passing/_doc/d0", `{"n":${++count}}`);
       return [change("PUT", "/passing", "{}"), document, change("DELETE", "/passing", "")];
     }
@@ -103,6 +105,10 @@ export function createWorkload(random: Random, ids: number): Workload {
       const between = random.chance(0.5) ? bulk() : [];
       const opened = random.chance(0.7) ? [change("POST", `/${index}/_open`, "")] : [];
       return [change("POST", `/${index}/_close`, ""), ...between, ...opened];
+    }
+    if (random.chance(0.3)) {
+      const seconds = random.pick(["null", '"5s"', '"9s"']);
+      return [change("PUT", `/${index}/_settings`, `{"index.refresh_interval":${seconds}}`)];
     }
     if (random.chance(0.5)) {
       return [
@@ -129,6 +135,14 @@ export function createWorkload(random: Random, ids: number): Workload {
       if (kind < 0.03) return definition();
       if (queries && kind < 0.07) return byQuery();
       return kind < 0.6 ? bulk() : single();
+    },
+    last() {
+      if (!closes) return [];
+      const closed = indices.filter(() => random.chance(0.5));
+      return closed.map((index) => [
+        ...bulk(),
+        { method: "POST", path: `/${index}/_close`, body: "", operations: 1 },
+      ]);
     },
   };
 }

@@ -339,10 +339,10 @@ export const bugs: readonly Bug[] = [
     replace: "void levelOpenness;",
   },
   {
-    name: "an index that was opened for a record stays open",
+    name: "a record that comes to a closed index waits for it",
     file: "functions/replay/second-chance.ts",
-    find: "    await sendWork([level], services, openedForSeconds);\n",
-    replace: "    void [level, sendWork, openedForSeconds];\n",
+    find: "for (const index of names) await openOnBackup(index, services);",
+    replace: "void [names, services, openOnBackup];",
   },
   {
     name: "a deletion by query is not followed up",
@@ -361,5 +361,23 @@ export const bugs: readonly Bug[] = [
     file: "functions/replay/level-openness.ts",
     find: "if (different.length === 0) return onPrimary;",
     replace: "if (different.length === 0 || rounds > 0) return onPrimary;",
+  },
+  {
+    name: "what was put on BACKUP is not looked at again",
+    file: "functions/core/definition/put-until-still.ts",
+    find: "if (JSON.stringify(now) === JSON.stringify(seen)) return;",
+    replace: "if (now !== undefined || seen === undefined) return;",
+  },
+  {
+    name: "aliases are not levelled",
+    file: "functions/core/definition/level-aliases.ts",
+    find: "if (aliases.size === 0) return;",
+    replace: "if (aliases.size >= 0) return;",
+  },
+  {
+    name: "settings are not levelled",
+    file: "functions/replay/define-indices.ts",
+    find: "await levelSettings(name, onPrimary.get(name), services);",
+    replace: "void levelSettings;",
   },
 ];

@@ -8,8 +8,8 @@ import { type Bug, bugs } from "./bugs.ts";
 /**
  * `npm run test:bugs`: each bug is put into a copy of the code, and the simulation, then the exhaustive
  * cases, run until one of them fails. A bug that nothing catches makes the command fail. `--only TEXT`,
- * more than once if you like, takes some of them, `--seeds N` tries more, `--processes N` tries so many at once, `--write` renews the
- * table in docs/simulation.md.
+ * more than once if you like, takes some of them, `--seeds N` tries more, `--processes N` so many bugs at
+ * once, `--write` renews the table in docs/simulation.md.
  */
 const { values } = parseArgs({
   options: {
@@ -21,6 +21,9 @@ const { values } = parseArgs({
 });
 const root = "dist-bugs";
 const document = "docs/simulation.md";
+const exhaustive = ["standing-still", "fail-over", "exhaustive"].map(
+  (name) => `test/unit/model-${name}.test.ts`,
+);
 
 interface Caught {
   readonly bug: Bug;
@@ -36,7 +39,7 @@ async function prepare(bug: Bug, folder: string): Promise<void> {
   await cp("functions", join(folder, "functions"), { recursive: true });
   for (const part of ["test/model", "test/support", "infra/constructs"])
     await cp(part, join(folder, part), { recursive: true });
-  await cp("test/unit/model-exhaustive.test.ts", join(folder, "test/unit/model-exhaustive.test.ts"));
+  for (const cases of exhaustive) await cp(cases, join(folder, cases));
   const path = join(folder, bug.file);
   const source = await readFile(path, "utf8");
   const parts = source.split(bug.find);
@@ -86,8 +89,12 @@ async function catchBug(bug: Bug, known: readonly number[]): Promise<Caught> {
   if (simulated.endless) return { bug, by: "does not end" };
   if (simulated.code !== 0 && last === "") throw new StaleBug("the copy with it does not run");
   if (simulated.code !== 0) return { bug, by: last };
-  const cases = await run(["--test", join(folder, "test/unit/model-exhaustive.test.ts")]);
-  return { bug, by: cases.code === 0 ? undefined : "the exhaustive cases" };
+  for (const cases of exhaustive) {
+    const { text } = await run(["--test", "--test-reporter=tap", join(folder, cases)]);
+    const [, failed] = /^not ok \d+ - (.*)$/m.exec(text) ?? [];
+    if (failed !== undefined) return { bug, by: `case: ${failed}` };
+  }
+  return { bug, by: undefined };
 }
 
 /** Seeds that fail as the code is: they prove nothing of a bug. */
