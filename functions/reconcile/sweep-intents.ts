@@ -1,7 +1,7 @@
 import { type Cluster, ClusterError } from "../core/cluster/port.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
 import { type IntentWork, isIntent, readIntent } from "../core/intent/intents.ts";
-import { namesAnyIndex } from "../core/intent/open-indices.ts";
+import { namesAnyIndex } from "../core/intent/named-indices.ts";
 import type { ObjectStore, StoredObject } from "../core/payload/port.ts";
 import { type SendServices, sendWork } from "../core/queue/send-work.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";

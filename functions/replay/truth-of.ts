@@ -68,8 +68,9 @@ async function withoutClosed(
   if (closed.size === 0) return unreadable;
   for (const { state } of present)
     if (closed.has(state.incarnation.index)) await assertReady(state, services);
-  await levelOpenness([...closed], services);
-  const keys = unreadable.keys.filter(({ index }) => !closed.has(index));
+  // One that was opened meanwhile, before BACKUP's was closed, is to be read after all.
+  const levelled = await levelOpenness([...closed], services);
+  const keys = unreadable.keys.filter(({ index }) => levelled.get(index) !== "closed");
   return keys.length === 0 ? undefined : { ...unreadable, keys };
 }
 

@@ -3,7 +3,7 @@ import { errorAnswer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
 import type { IntentWork } from "../core/intent/intents.ts";
-import { namesAnyIndex } from "../core/intent/open-indices.ts";
+import { namesAnyIndex } from "../core/intent/named-indices.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import type { NamedDefinitionKind } from "../core/routing/endpoint.ts";
 import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";

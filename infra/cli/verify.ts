@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { namesAnyIndex } from "../../functions/core/intent/open-indices.ts";
+import { namesAnyIndex } from "../../functions/core/intent/named-indices.ts";
 import { createSqsQueue } from "../../functions/core/queue/sqs-queue.ts";
 import type { Environment } from "../../functions/core/runtime/config.ts";
 import { numberOption, type Options, textOption } from "./arguments.ts";

@@ -58,8 +58,8 @@ export interface Scene {
   readonly payloads: ScenePayloads;
   /** Given the path of each request that PRIMARY has executed, before its answer is there. */
   readonly watch: { executed: (path: string) => void };
-  /** Runs a request through the writer; what it queues is `takeSent`'s. */
-  request(method: string, path: string, body?: string): Promise<unknown>;
+  /** Runs a request through the writer, or one that sees PRIMARY so; what it queues is `takeSent`'s. */
+  request(method: string, path: string, body?: string, primary?: Cluster): Promise<unknown>;
   /** The same with a bulk. */
   write(bulk: string): Promise<unknown>;
   /** Replays messages as one batch, delivered so many times before, through the given clusters. */
@@ -117,10 +117,10 @@ export async function createScene(operations: readonly Action[], options: SceneO
   };
   await direct.send({ method: "PUT", path: "/books", body: Buffer.from(definition) });
   const shared = { primary: primaryPort, queue, payloads, envelope, telemetry, epoch: 0 };
-  const catalog = createPrimaryCatalog(primaryPort, 5000, now);
+  const catalogOf = (port: Cluster) => createPrimaryCatalog(port, 5000, now);
   const writer = {
     ...shared,
-    catalog,
+    catalog: catalogOf(primaryPort),
     intents: noIntents,
     intentMode: "before" as const,
     handles: () => Promise.resolve(fakeHandles),
@@ -129,8 +129,11 @@ export async function createScene(operations: readonly Action[], options: SceneO
     writeTimeoutMs: 1000,
     enforceBulkRequestsOnly: false,
   };
-  const request = (method: string, path: string, body = "") =>
-    writeThrough(gatewayRequest({ method, path, body, operations: 1 }, nowMs + writerAheadMs), writer);
+  const request: Scene["request"] = (method, path, body = "", port = undefined) => {
+    const services = port === undefined ? writer : { ...writer, primary: port, catalog: catalogOf(port) };
+    const sentBy = { method, path, body, operations: 1 };
+    return writeThrough(gatewayRequest(sentBy, nowMs + writerAheadMs), services);
+  };
   const write = (body: string) => request("POST", "/_bulk", body);
   for (const [i, action] of ["index" as const, ...operations].entries()) {
     const document = action === "update" ? `{"doc":{"u":${i}}}` : `{"n":${i}}`;

@@ -9,7 +9,7 @@ import {
 } from "../replication/record.ts";
 import { splitBySize } from "../replication/split-by-size.ts";
 import type { IntentWork } from "./intents.ts";
-import { openIndices } from "./open-indices.ts";
+import { namedIndices } from "./named-indices.ts";
 
 /** Keys of one reconcile record: what replay reads from PRIMARY in one go. */
 const keysPerRecord = 500;
@@ -36,7 +36,7 @@ export async function followUpRecords(
     case "define":
       return [{ ...work, ...cause }];
     case "reconcile": {
-      const indices = await openIndices(primary, work.pattern);
+      const indices = await namedIndices(primary, work.pattern);
       return indices.map((index) => ({
         ...wholeIndexRecord(index, cause.reason, cause.writtenAtMs, true),
         ...cause,

@@ -347,8 +347,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "a deletion by query is not followed up",
     file: "functions/core/intent/follow-up.ts",
-    find: "const indices = await openIndices(primary, work.pattern);",
-    replace: 'const indices = (await openIndices(primary, work.pattern)).filter((name) => name === "");',
+    find: "const indices = await namedIndices(primary, work.pattern);",
+    replace: 'const indices = (await namedIndices(primary, work.pattern)).filter((name) => name === "");',
   },
   {
     name: "a whole-index reconcile takes BACKUP's definition as it is",
@@ -379,5 +379,18 @@ export const bugs: readonly Bug[] = [
     file: "functions/replay/define-indices.ts",
     find: "await levelSettings(name, onPrimary.get(name), services);",
     replace: "void levelSettings;",
+  },
+  {
+    name: "a deletion by query in an index that was closed since is not followed up",
+    file: "functions/core/intent/named-indices.ts",
+    find: "return [...new Set([...named.keys(), ...",
+    replace:
+      'return [...new Set([...[...named].filter(([, state]) => state === "open").map(([name]) => name), ...',
+  },
+  {
+    name: "documents of an index that was closed a moment ago are never read",
+    file: "functions/replay/truth-of.ts",
+    find: 'levelled.get(index) !== "closed"',
+    replace: '!closed.has(index) && levelled.get(index) !== "closed"',
   },
 ];
