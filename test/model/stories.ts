@@ -168,9 +168,14 @@ function lookFor(id: string): string {
 }
 
 /** Another consumer handles messages, and what they lead to. Gives those that still wait after some rounds. */
-export async function handle(scene: Scene, other: SceneConsumer, messages: readonly string[]) {
+export async function handle(
+  scene: Scene,
+  other: SceneConsumer,
+  messages: readonly string[],
+  roundsMax = 12,
+): Promise<readonly string[]> {
   let left = messages;
-  for (let rounds = 0; left.length > 0 && rounds < 12; rounds++) {
+  for (let rounds = 0; left.length > 0 && rounds < roundsMax; rounds++) {
     const again: string[] = [];
     for (const message of left) {
       const [end] = await other.replay(message, 2);

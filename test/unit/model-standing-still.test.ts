@@ -14,28 +14,39 @@ interface Fate {
   readonly shared: boolean;
 }
 
-/** `false` when the consumer had no more than so many requests to send, and did not stand still. */
-async function consume(story: Story, at: number, requests: number, fate: Fate): Promise<boolean> {
+interface Taken {
+  /** The records of the clients' requests, or those that these lead to. */
+  readonly generation: 1 | 2;
+  /** Which of them the consumer takes: one, or all in one batch where there is none of that number. */
+  readonly at: number;
+  /** How many requests it sends before it stands still. */
+  readonly requests: number;
+}
+
+/** Says whether the consumer came to stand still, and how many records there were to take. */
+async function consume(story: Story, { generation, at, requests }: Taken, fate: Fate) {
   const { scene, other, sent } = await createStory(story);
-  const message = sent[at] ?? "";
+  const records = generation === 1 ? sent : await handle(scene, other, sent, 1);
+  const one = records[at];
+  const batch = one === undefined ? records : [one];
   const still = createStandstill(scene, requests);
-  let end: MessageEnd | undefined;
-  void scene.replay(message, 1, ...still.ports).then(([own]) => {
-    end = own;
+  let ends: readonly MessageEnd[] = [];
+  void scene.replayBatch(batch, 1, ...still.ports).then((own) => {
+    ends = own;
   });
   await turn();
   const { reached } = still;
-  const others = fate.shared ? sent : sent.filter((each) => each !== message);
+  const others = fate.shared ? records : records.filter((each) => !batch.includes(each));
   const later = await happen(scene, story.meanwhile);
   // Some may wait for what the one that stands still has to do.
   const waiting = await handle(scene, other, [...others, ...later, ...scene.takeSent()]);
   still.goOn(fate.requestsLeft);
   await turn();
-  const again = fate.shared || end?.kind === "done" ? [] : [message];
+  const again = fate.shared ? [] : batch.filter((_, i) => ends[i]?.kind !== "done");
   await drain(scene, other, [...waiting, ...scene.takeSent(), ...again]);
-  const what = `record ${at}, after ${requests} requests`;
+  const what = `generation ${generation}, record ${at} of ${records.length}, after ${requests} requests`;
   await assertEqual(scene, other, what);
-  return reached;
+  return { reached, records: records.length };
 }
 
 const fates: Readonly<Record<string, Fate>> = {
@@ -48,10 +59,15 @@ const fates: Readonly<Record<string, Fate>> = {
 for (const story of stories) {
   for (const [name, fate] of Object.entries(fates)) {
     test(`a consumer that ${name} any of its requests, while others go on with ${story.what}`, async () => {
-      for (const at of story.before.keys()) {
-        let requests = 0;
-        while (await consume(story, at, requests, fate)) requests += 1;
-        assert.ok(requests > 0, `record ${at} asks nothing`);
+      for (const generation of [1, 2] as const) {
+        let all = 1;
+        for (let at = 0; at < all || (at === all && all > 1); at++) {
+          for (let [requests, reached] = [0, true]; reached; requests++) {
+            const taken = await consume(story, { generation, at, requests }, fate);
+            all = taken.records;
+            reached = taken.reached;
+          }
+        }
       }
     });
   }
