@@ -40,6 +40,39 @@ export const stories: readonly Story[] = [
     meanwhile: ["POST /books/_open"],
   },
   {
+    what: "a document whose write nobody heard of, and that is deleted and written again",
+    before: ['UNHEARD /books/_doc/b {"n":8}', "DELETE /books/_doc/a"],
+    meanwhile: ["DELETE /books/_doc/b", document("books", "a", 9), document("books", "b", 10)],
+  },
+  {
+    what: "an index that is made again after a write that nobody heard of",
+    before: ['UNHEARD /books/_doc/a {"n":8}'],
+    meanwhile: recreated,
+  },
+  {
+    what: "an index that was closed and is made again",
+    before: [document("books", "a", 7), "POST /books/_close"],
+    meanwhile: recreated,
+  },
+  {
+    what: "an index that BACKUP has lost and that is closed",
+    before: [document("books", "a", 7)],
+    meanwhile: ["POST /books/_close"],
+    dropped: ["books"],
+  },
+  {
+    what: "an index that BACKUP has lost and that is made again",
+    before: [document("books", "a", 7), "DELETE /books/_doc/a"],
+    meanwhile: recreated,
+    dropped: ["books"],
+  },
+  {
+    what: "a routed document that is updated and deleted",
+    early: ['PUT /films {"settings":{"index.number_of_shards":3}}', 'PUT /films/_doc/a?routing=r1 {"n":1}'],
+    before: ['POST /films/_update/a?routing=r1 {"doc":{"u":1}}'],
+    meanwhile: ["DELETE /films/_doc/a?routing=r1", 'PUT /films/_doc/a?routing=r2 {"n":2}'],
+  },
+  {
     what: "an index that is closed",
     before: [document("books", "a", 7)],
     meanwhile: ["POST /books/_close"],
