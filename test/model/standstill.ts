@@ -1,8 +1,9 @@
 import type { Cluster } from "../../functions/core/cluster/port.ts";
+import type { Queue } from "../../functions/core/queue/port.ts";
 import { asCluster } from "./cluster/memory-cluster.ts";
 import type { Ports, Scene } from "./three-operations.ts";
 
-/** Both clusters as one consumer sees them that stands still before one of its requests. */
+/** Both clusters and the queue as one consumer sees them that stands still before one of its requests. */
 export interface Standstill {
   readonly ports: Ports;
   /** Whether it has come to that request. */
@@ -11,8 +12,8 @@ export interface Standstill {
   goOn(requestsLeft?: number): void;
 }
 
-/** @param requests those that it sends before. */
-export function createStandstill({ primary, backup }: Scene, requests: number): Standstill {
+/** @param requests to any of the three: those that it sends before. */
+export function createStandstill({ primary, backup, queue }: Scene, requests: number): Standstill {
   let left = requests;
   let waiting: (() => void)[] = [];
   const turn = () =>
@@ -24,8 +25,9 @@ export function createStandstill({ primary, backup }: Scene, requests: number): 
     ...cluster,
     send: (request) => turn().then(() => cluster.send(request)),
   });
+  const ownQueue: Queue = { ...queue, send: (messages) => turn().then(() => queue.send(messages)) };
   return {
-    ports: [through(asCluster("backup", backup)), through(asCluster("primary", primary))],
+    ports: [through(asCluster("backup", backup)), through(asCluster("primary", primary)), ownQueue],
     get reached() {
       return waiting.length > 0;
     },

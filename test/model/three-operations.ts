@@ -42,8 +42,8 @@ function createPayloads(): ScenePayloads {
 }
 const minuteMs = 60_000;
 
-/** The clusters of one consumer, where they are not simply there. */
-export type Ports = readonly [backup?: Cluster, primary?: Cluster];
+/** What one consumer sends to, where it is not simply there. */
+export type Ports = readonly [backup?: Cluster, primary?: Cluster, queue?: Queue];
 
 /** One that lives on from record to record, and remembers what it made ready. */
 export interface SceneConsumer {
@@ -54,6 +54,7 @@ export interface SceneConsumer {
 export interface Scene {
   readonly primary: MemoryCluster;
   readonly backup: MemoryCluster;
+  readonly queue: Queue;
   readonly records: readonly string[];
   readonly payloads: ScenePayloads;
   /** Given the path of each request that PRIMARY has executed, before its answer is there. */
@@ -144,15 +145,17 @@ export async function createScene(operations: readonly Action[], options: SceneO
   const services = (
     port = asCluster("backup", backup),
     ownPrimary: Cluster = primaryPort,
+    ownQueue: Queue = queue,
   ): ReplayServices => ({
     ...shared,
+    queue: ownQueue,
     primary: ownPrimary,
     backup: port,
     tombstones: createTombstones(port, now, { askFirstFrom: 1 }),
     incarnations: createIncarnations(ownPrimary, port, noUntranslated),
     untranslated: noUntranslated,
     shield: noShield,
-    parkingLot: createParkingLot(queue, payloads, envelope, now),
+    parkingLot: createParkingLot(ownQueue, payloads, envelope, now),
     now,
     monotonicMs: now,
     sleep: () => Promise.resolve(),
@@ -163,6 +166,7 @@ export async function createScene(operations: readonly Action[], options: SceneO
   const scene: Scene = {
     primary,
     backup,
+    queue,
     records,
     payloads,
     watch,
