@@ -127,7 +127,7 @@ export const bugs: readonly Bug[] = [
     replace: "checksum(algorithmOf(payload.checksum), stored) === undefined",
   },
   {
-    name: "a 503 of BACKUP's is a reason to park for good",
+    name: "a bulk that BACKUP refuses as a whole for now is done",
     file: "functions/replay/backup-bulk.ts",
     find: '  return all({ kind: "retry", reason: why });\n',
     replace: '  return all({ kind: "superseded" });\n',

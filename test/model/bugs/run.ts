@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 const root = "dist-bugs";
 const document = "docs/simulation.md";
-const exhaustive = ["standing-still", "fail-over", "exhaustive"].map(
+const exhaustive = ["single-faults", "standing-still", "fail-over", "exhaustive"].map(
   (name) => `test/unit/model-${name}.test.ts`,
 );
 
