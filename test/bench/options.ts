@@ -17,7 +17,7 @@ export interface BenchOptions {
 }
 
 export const usage = `npm run bench -- [options]
-  --documents N        documents of the load (30000)
+  --documents N        documents of the load (100000)
   --rounds N           rounds, direct and through the gateway in turn (3)
   --memory-seconds N   how long bulks of 5 MB flow (60)
   --only NAMES         start,lag,latency,cpu,load,safety,backlog,memory
@@ -32,7 +32,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      documents: { type: "string", default: "30000" },
+      documents: { type: "string", default: "100000" },
       rounds: { type: "string", default: "3" },
       "memory-seconds": { type: "string", default: "60" },
       gateway: { type: "string", default: "dist/local.mjs" },

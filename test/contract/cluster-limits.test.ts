@@ -34,17 +34,25 @@ async function slowed(t: Parameters<typeof clusterOf>[0], settings: Partial<Clus
   return { cluster, openMax: () => openMax };
 }
 
+/** A rate is never exceeded; a machine that is busy with something else may miss it in two of three attempts. */
+async function holdsRate(expected: number, send: () => Promise<unknown>): Promise<void> {
+  const rates: number[] = [];
+  do {
+    rates.push(await driveFor(2000, send));
+    assert.ok(Math.max(...rates) < expected * 1.1, `${rates}`);
+  } while (Math.max(...rates) <= expected * 0.9 && rates.length < 3);
+  assert.ok(Math.max(...rates) > expected * 0.9, `${rates}`);
+}
+
 test("maxQpsPerNode holds the rate that 32 connections try to exceed", async (t) => {
   const { cluster } = await slowed(t, { maxQpsPerNode: 200 });
-  const perSecond = await driveFor(2000, () => cluster.send({ method: "GET", path: "/" }));
-  assert.ok(perSecond > 180 && perSecond < 220, `${perSecond}`);
+  await holdsRate(200, () => cluster.send({ method: "GET", path: "/" }));
 });
 
 test("maxBytesPerNode holds the rate of bodies", async (t) => {
   const { cluster } = await slowed(t, { maxBytesPerNode: 2_000_000 });
   const body = Buffer.alloc(10_000);
-  const perSecond = await driveFor(2000, () => cluster.send({ method: "POST", path: "/", body }));
-  assert.ok(perSecond > 180 && perSecond < 220, `${perSecond}`);
+  await holdsRate(200, () => cluster.send({ method: "POST", path: "/", body }));
 });
 
 test("maxConnectionPerNode bounds what is under way, the rest waits", async (t) => {

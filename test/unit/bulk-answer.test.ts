@@ -198,6 +198,12 @@ test("restoreBulkAnswer() keeps the fields that 5.x returns in `get`", () => {
   assert.equal(restored(UPDATE, get), '"get":{"found":true,"fields":{"a":[1]}}');
 });
 
+test("restoreBulkAnswer() keeps the `get` of an upsert whose script did nothing", () => {
+  const item = `${PLACE},"get":{"found":false},"status":200`;
+  assert.equal(restored(UPDATE, item), item);
+  assert.equal(restoreDocumentAnswer(Buffer.from(`{${item}}`), undefined).toString(), `{${item}}`);
+});
+
 test("restoreBulkAnswer() pairs by position and leaves other actions' items alone", () => {
   const index = `{"index":{${PLACE},"get":1}}`;
   const answer = Buffer.from(`{"items":[${index},{"update":{${GOT}}},${index}]}`);

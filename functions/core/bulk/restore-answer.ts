@@ -55,6 +55,8 @@ function restoreItem(answer: Buffer, item: number, source: WantedSource | undefi
     }
     return got.end;
   }
+  // Without a document it is PRIMARY's own: an upsert whose script did nothing (observed on 2.19 and 8.19).
+  if (document.value === undefined) return got.end;
   // `fields` (5.x) also come in `get`: then only the document goes.
   const asked = memberRange(answer, got.value.start, "fields").value !== undefined;
   const cut = asked ? document.whole : got.whole;
