@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -69,6 +71,7 @@ async function startHost() {
   await s3.send(new CreateBucketCommand({ Bucket: "payloads" }));
   const aws = awsClient(emulator.environment);
   return {
+    folder,
     tools,
     sqs,
     s3,
@@ -106,6 +109,62 @@ async function withFunction(
   } finally {
     await process.stop();
   }
+}
+
+/** A function that gives the same answer to every event: what the runtime client costs by itself. */
+async function withBareFunction<T>(
+  answer: string,
+  use: (process: FunctionProcess) => Promise<T>,
+): Promise<T> {
+  const { tools, folder } = running();
+  const bare = join(folder, "bare");
+  await mkdir(bare);
+  const code = `const answer = ${answer};\nexport const handler = async () => answer;\n`;
+  await writeFile(join(bare, "index.mjs"), code);
+  const process = await startFunction(tools, { name: "bare", folder: bare, bytes: 0, environment: {} }, {});
+  try {
+    return await use(process);
+  } finally {
+    await process.stop();
+  }
+}
+
+/**
+ * In front of PRIMARY: a bulk that it has answered is answered alike again, so that a measured function does not
+ * share the machine's cores with a server that indexes.
+ */
+async function startQuietPrimary(primary: string) {
+  let answered: { readonly type: string; readonly body: Buffer } | undefined;
+  const server = createServer(async (request, response) => {
+    const content = Buffer.concat(await request.toArray());
+    const isBulk = request.url?.includes("/_bulk") ?? false;
+    if (isBulk && answered !== undefined) {
+      response.writeHead(200, { "content-type": answered.type, "content-length": answered.body.length });
+      return response.end(answered.body);
+    }
+    const { method = "GET", url = "/" } = request;
+    const headers = { "content-type": request.headers["content-type"] ?? "application/json" };
+    const asked = await fetch(primary + url, {
+      method,
+      headers,
+      ...(content.length > 0 && { body: content }),
+    });
+    const type = asked.headers.get("content-type") ?? "application/json";
+    const body = Buffer.from(await asked.arrayBuffer());
+    if (isBulk) answered = { type, body };
+    response.writeHead(asked.status, { "content-type": type });
+    return response.end(body);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 /** What API Gateway hands to a function for a client who signs in. */
@@ -303,15 +362,30 @@ test("the write function's CPU for a bulk of 1 MB, warm", { skip }, async (t) =>
     { text: "x".repeat(1000) },
   ]);
   const event = request("POST", "/warm/_bulk", bulk(...documents.flat()));
-  await withFunction("write", async ({ invoke, cpuMs }) => {
-    for (let i = 0; i < 10; i++) assert.equal(answerOf(await invoke(event)).status, 200);
-    const [before, times] = [await cpuMs(), 20];
+  const quiet = await startQuietPrimary(primary.endpoint);
+  t.after(() => quiet.close());
+  const perBulk = async ({ invoke, cpuMs }: FunctionProcess) => {
+    for (let i = 0; i < 100; i++) assert.equal(answerOf(await invoke(event)).status, 200);
+    const [before, times] = [await cpuMs(), 50];
     for (let i = 0; i < times; i++) assert.equal(answerOf(await invoke(event)).status, 200);
     const cpu = await cpuMs();
-    if (cpu === undefined || before === undefined)
-      return t.diagnostic("this system does not tell a process's CPU");
-    t.diagnostic(
-      `${((cpu - before) / times).toFixed(1)} ms of CPU for a bulk of 1,000 documents of 1 kB (goal 15)`,
-    );
-  });
+    return cpu === undefined || before === undefined ? undefined : (cpu - before) / times;
+  };
+  let whole: number | undefined;
+  let answer = "";
+  await withFunction(
+    "write",
+    async (write) => {
+      whole = await perBulk(write);
+      answer = (await write.invoke(event)).body.toString();
+    },
+    { PRIMARY_ENDPOINT: quiet.endpoint },
+  );
+  const client = await withBareFunction(answer, perBulk);
+  if (whole === undefined || client === undefined)
+    return t.diagnostic("this system does not tell a process's CPU");
+  const [all, own] = [whole.toFixed(1), (whole - client).toFixed(1)];
+  t.diagnostic(
+    `${all} ms of CPU for a bulk of 1,000 documents of 1 kB, ${own} ms without the runtime client's`,
+  );
 });
