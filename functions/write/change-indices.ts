@@ -1,14 +1,17 @@
+import { ClusterAnswerError } from "../core/cluster/json-request.ts";
+import { ClusterError } from "../core/cluster/port.ts";
 import type { Answer } from "../core/http/answer.ts";
 import { errorAnswer } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { followUpRecords } from "../core/intent/follow-up.ts";
 import type { IntentWork } from "../core/intent/intents.ts";
-import { namesAnyIndex } from "../core/intent/named-indices.ts";
+import { namesAnyIndex, withAliasedIndices } from "../core/intent/named-indices.ts";
 import { sendWork } from "../core/queue/send-work.ts";
 import type { NamedDefinitionKind } from "../core/routing/endpoint.ts";
 import { declareIntent, notDurable, reportEnqueueFailure } from "./declare-intent.ts";
 import { originOf } from "./origin-of.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
+import { primaryFailure } from "./primary-failure.ts";
 import type { WriteServices } from "./write-services.ts";
 
 /**
@@ -43,7 +46,17 @@ export async function writeByQuery(
     const reason = `[${request.path}] gives no per-document answers and is refused (ENFORCE_BULK_REQUESTS_ONLY)`;
     return errorAnswer(405, "illegal_argument_exception", reason);
   }
-  return changeIndices(request, { kind: "reconcile", pattern }, services);
+  // Asked first: an alias may lead to another index by the time that this one's documents have been written.
+  const asked = await withAliasedIndices(services.primary, pattern).catch((error: unknown) => {
+    if (error instanceof ClusterError) return error;
+    if (error instanceof ClusterAnswerError) return pattern;
+    throw error;
+  });
+  if (asked instanceof ClusterError) {
+    services.telemetry.count("primaryErrors");
+    return primaryFailure(asked);
+  }
+  return changeIndices(request, { kind: "reconcile", pattern: asked }, services);
 }
 
 /**

@@ -128,6 +128,19 @@ export const stories: readonly Story[] = [
     meanwhile: recreated,
   },
   {
+    what: "a deletion by query through an alias that moves",
+    early: [
+      "PUT /films {}",
+      document("films", "a", 1),
+      aliases({ add: { index: "books", alias: "shelf" } }),
+      "POST /_refresh",
+    ],
+    before: ['POST /shelf/_delete_by_query {"query":{"ids":{"values":["a"]}}}'],
+    meanwhile: [
+      aliases({ remove: { index: "books", alias: "shelf" } }, { add: { index: "films", alias: "shelf" } }),
+    ],
+  },
+  {
     what: "an alias that moves to another index, and back",
     early: ["PUT /films {}", aliases({ add: { index: "books", alias: "shelf" } })],
     before: [

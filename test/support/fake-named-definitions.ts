@@ -57,7 +57,7 @@ function answerOf(path: string, definitions: FakeNamedDefinitions["definitions"]
     return each === `${at}/${name}` && named ? [{ name, definition }] : [];
   });
   const [first] = found;
-  if (first === undefined) return clusterError(404, "resource_not_found_exception");
+  if (first === undefined) return notThere(at, wanted);
   switch (at) {
     case "/_index_template":
       return {
@@ -78,5 +78,19 @@ function answerOf(path: string, definitions: FakeNamedDefinitions["definitions"]
       return { body: { _id: first.name, found: true, ...first.definition } };
     default:
       return { body: Object.fromEntries(found.map(({ name, definition }) => [name, definition])) };
+  }
+}
+
+/** As the products say it, seen on Elasticsearch 7.10.2 and OpenSearch 2.19.1. */
+function notThere(at: string, wanted: string): FakeAnswer {
+  switch (at) {
+    case "/_index_template":
+    case "/_component_template":
+      if (!wanted.includes("*")) return clusterError(404, "resource_not_found_exception");
+      return { status: 404, body: { [`${at.slice(2)}s`]: [] } };
+    case "/_scripts":
+      return { status: 404, body: { _id: wanted, found: false } };
+    default:
+      return { status: 404, body: {} };
   }
 }

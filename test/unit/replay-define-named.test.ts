@@ -43,6 +43,14 @@ for (const [path, of] of Object.entries(kinds)) {
   });
 }
 
+for (const of of ["template", "index-template", "component-template", "ingest-pipeline"] as const) {
+  test(`defineNamed() of a wildcard that matches no ${of} on either side has nothing to do`, async () => {
+    const { backup, define } = two();
+    await define(of, "x*");
+    assert.deepEqual(backup.changes(), []);
+  });
+}
+
 test("defineNamed() puts what an index template is composed of before it", async () => {
   const { primary, backup, define } = two();
   primary.definitions.set("/_index_template/x", { composed_of: ["c"] });

@@ -14,13 +14,16 @@ const states = (...names: readonly string[]) => ({
   body: { metadata: { indices: Object.fromEntries(names.map((name) => [name, { state: "open" }])) } },
 });
 
-/** PRIMARY has `books-1` and `books-2`, and answers the request itself as given. */
+/** PRIMARY has `books-1` and `books-2`, to which `shelf` leads as well, and answers the request itself as given. */
 function executing(answering: Answering, more: Parameters<typeof fakeWriteServices>[1] = {}): Services {
-  return fakeWriteServices(
-    (request) => (request.method === "GET" ? states("books-1", "books-2") : answering(request)),
-    more,
-  );
+  return fakeWriteServices((request) => {
+    if (request.method !== "GET") return answering(request);
+    return /%2A|shelf/.test(request.path) ? states("books-1", "books-2") : states();
+  }, more);
 }
+
+/** The requests to PRIMARY that ask for more than a look. */
+const forwarded = ({ primary }: Services) => primary.requests.filter(({ method }) => method !== "GET");
 
 const acknowledged: Answering = () => ({ body: { acknowledged: true } });
 const change = fakeRequest("PUT /books-1/_mapping", "{}");
@@ -58,13 +61,13 @@ for (const [what, request, work, followUp] of [
   });
 
   test(`writeThrough() of ${what} forwards nothing when the intent cannot be stored`, async () => {
-    const { services, primary, queue, intentStore } = executing(acknowledged);
-    intentStore.failWith(new Error("no bucket"));
-    const answer = await writeThrough(request, services);
+    const services = executing(acknowledged);
+    services.intentStore.failWith(new Error("no bucket"));
+    const answer = await writeThrough(request, services.services);
     assert.equal(answer.status, 503);
     assert.equal(typeOf(answer), "intent_unavailable_exception");
-    assert.equal(primary.requests.length, 0);
-    assert.deepEqual(queue.sent, []);
+    assert.deepEqual(forwarded(services), []);
+    assert.deepEqual(services.queue.sent, []);
   });
 
   for (const [how, answering, status] of [
@@ -182,18 +185,25 @@ for (const [line, body, pattern] of [
   ["POST /_all/_delete_by_query", {}, "*"],
   ["POST /books/_update_by_query?conflicts=proceed&pipeline=p", {}, "*"],
   ["POST /books/_update_by_query", {}, "books"],
+  ["POST /shelf/_update_by_query", {}, "shelf,books-1,books-2"],
 ] as const) {
   test(`writeThrough() of ${line} ${JSON.stringify(body)} reconciles [${pattern}]`, async () => {
     const services = executing(noAnswer("primary", "timeout"));
     await writeThrough(fakeRequest(line, JSON.stringify(body)), services.services);
     assert.deepEqual(await workLeft(services), { kind: "reconcile", pattern });
-    const [, listed] = services.primary.requests;
-    assert.equal(
-      listed && lineOf(listed),
-      `GET /_cluster/state/metadata/${encodeURIComponent(pattern).replace("*", "%2A")}`,
-    );
+    const listed = services.primary.requests.at(-1);
+    const names = pattern.split(",").map((name) => encodeURIComponent(name).replace("*", "%2A"));
+    assert.equal(listed && lineOf(listed), `GET /_cluster/state/metadata/${names.join(",")}`);
   });
 }
+
+test("writeThrough() of a by-query write forwards nothing while PRIMARY gives no answer to where its names lead", async () => {
+  const services = fakeWriteServices(noAnswer("primary", "timeout"));
+  assert.equal((await writeThrough(byQuery, services.services)).status, 504);
+  assert.deepEqual(forwarded(services), []);
+  assert.deepEqual(kinds(services), []);
+  assert.equal(await services.intentsLeft(), 0);
+});
 
 test("writeThrough() of DELETE /_all and of paths with slashes at their end makes BACKUP's definitions equal", async () => {
   for (const [line, pattern] of [

@@ -36,10 +36,15 @@ export interface JsonRequest {
   readonly timeoutMs?: number;
 }
 
-/** What a cluster says when something is not there: its own error, nothing, or a document's or a deletion's answer. */
+/**
+ * What a cluster says when something is not there: its own error, nothing, no templates (a wildcard that matches none),
+ * or a document's or a deletion's answer.
+ */
 const notThereSchema = v.union([
   errorSchema,
   v.strictObject({}),
+  v.strictObject({ index_templates: v.strictTuple([]) }),
+  v.strictObject({ component_templates: v.strictTuple([]) }),
   v.object({ found: v.literal(false) }),
   v.object({ result: v.literal("not_found") }),
 ]);

@@ -1,3 +1,4 @@
+import { matchesName } from "../bulk/filter-path.ts";
 import type { Cluster } from "../cluster/port.ts";
 import { isOfTheSystem, readIndexStates } from "../definition/index-states.ts";
 
@@ -19,6 +20,20 @@ export async function namedIndices(primary: Cluster, expression: string): Promis
   const [only, ...more] = exact;
   if (only !== undefined && more.length === 0 && !wild && named.size === 0) return [only];
   return [...new Set([...named.keys(), ...[...matched.keys()].filter((name) => !isOfTheSystem(name))])];
+}
+
+/**
+ * The expression with the indices that it leads to now and does not match by their names: those behind aliases, which may
+ * lead elsewhere by the time of the follow-up.
+ * @throws ClusterError or ClusterAnswerError when PRIMARY cannot say.
+ */
+export async function withAliasedIndices(primary: Cluster, expression: string): Promise<string> {
+  const parts = expression.split(",");
+  if (parts.some((part) => part === "*" || part === "_all")) return expression;
+  const aliased = (await namedIndices(primary, expression)).filter(
+    (index) => !parts.some((part) => matchesName(part, index)),
+  );
+  return [...parts, ...aliased].join(",");
 }
 
 /** Whether an index that is made later may belong to the expression as well. */
