@@ -1,10 +1,4 @@
-import type { Queue, ReceivedMessage } from "../core/queue/port.ts";
-
-/** A message of the parking queue. */
-export interface ParkedMessage extends ReceivedMessage {
-  /** When replay parked it, in milliseconds; `NaN` where it does not say so. */
-  readonly parkedAtMs: number;
-}
+import type { OutgoingMessage, Queue, ReceivedMessage } from "../core/queue/port.ts";
 
 export interface SortServices {
   /** The records queue. */
@@ -23,7 +17,7 @@ const justParkedMs = 10_000;
  * Whether a message comes from replay, to be dead-lettered, or from a redrive, to be tried again: SQS gives a moved
  * message a new time of sending, and keeps its attributes.
  */
-export function isRedriven({ sentMs, parkedAtMs }: ParkedMessage): boolean {
+export function isRedriven({ sentMs, parkedAtMs }: ReceivedMessage): boolean {
   return !(sentMs - parkedAtMs <= justParkedMs);
 }
 
@@ -32,12 +26,20 @@ export function isRedriven({ sentMs, parkedAtMs }: ParkedMessage): boolean {
  * SQS knows the source only of a dead letter that it has moved itself.
  */
 export async function sortParked(
-  messages: readonly ParkedMessage[],
+  messages: readonly ReceivedMessage[],
   { records, parking }: SortServices,
 ): Promise<readonly string[]> {
   const redriven = messages.filter(isRedriven);
   const parked = messages.filter((message) => !isRedriven(message));
-  await records.send(redriven.map(({ body }) => ({ body, group: "redriven" })));
+  await records.send(redriven.map(messageAgain));
   await Promise.all(parked.map(({ receiptHandle }) => parking.hide(receiptHandle, 0)));
   return parked.map(({ id }) => id);
+}
+
+/** With what tells replay that it was parked. */
+function messageAgain({ body, parkedAtMs }: ReceivedMessage): OutgoingMessage {
+  const parked = !Number.isNaN(parkedAtMs) && {
+    attributes: { parkedAt: new Date(parkedAtMs).toISOString() },
+  };
+  return { body, group: "redriven", ...parked };
 }

@@ -10,14 +10,18 @@ import type { ReplayServices } from "./replay-batch.ts";
 /** Readiness by incarnation UUID; `primaryGone`: PRIMARY could not be asked, or has no such index at all. */
 export type PreparedIncarnations = ReadonlyMap<string, Readiness & { readonly primaryGone: boolean }>;
 
-/** Makes ready every incarnation that the batch's records write to, with one request to PRIMARY for all. */
+/**
+ * Makes ready every incarnation that the batch's records write to, with one request to PRIMARY for all. For redriven
+ * records the definition is copied again: what BACKUP refused of it is remembered as copied.
+ */
 export async function prepareIncarnations(
   records: readonly ReceivedRecord[],
   services: ReplayServices,
 ): Promise<PreparedIncarnations> {
   const wanted = new Map<string, Incarnation>();
-  for (const { record } of records) {
+  for (const { message, record } of records) {
     if (record.kind !== "apply") continue;
+    if (!Number.isNaN(message.parkedAtMs)) services.incarnations.forget(record.incarnation.uuid);
     wanted.set(record.incarnation.uuid, record.incarnation);
   }
   const prepared = new Map<string, Readiness & { primaryGone: boolean }>();

@@ -5,7 +5,7 @@ import type { World } from "./world.ts";
 interface Message {
   readonly id: string;
   readonly body: string;
-  readonly reason: string;
+  readonly attributes: Readonly<Record<string, string>>;
   sentMs: number;
   firstReceivedMs: number | undefined;
   receives: number;
@@ -65,7 +65,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       const message: Message = {
         id,
         body,
-        reason: attributes["reason"] ?? "",
+        attributes,
         sentMs: world.now(),
         firstReceivedMs: undefined,
         receives: 0,
@@ -108,7 +108,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       const moved = [...messages.values()];
       messages.clear();
       removed += moved.length;
-      for (const { body } of moved) to.put({ body });
+      for (const { body, attributes } of moved) to.put({ body, attributes });
       return moved.length;
     },
     get sent() {
@@ -118,7 +118,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       return removed;
     },
     get parked() {
-      return [...messages.values()].map(({ body, reason }) => ({ body, reason }));
+      return [...messages.values()].map(({ body, attributes: { reason = "" } }) => ({ body, reason }));
     },
     get waiting() {
       return [...messages.values()].map(({ body }) => body);
@@ -134,5 +134,6 @@ function receivedMessage(message: Message): ReceivedMessage {
     receives: message.receives,
     sentMs: message.sentMs,
     firstReceivedMs: message.firstReceivedMs ?? 0,
+    parkedAtMs: Date.parse(message.attributes["parkedAt"] ?? ""),
   };
 }

@@ -215,6 +215,7 @@ function messageOf(body: string, receives: number, nowMs: number): ReceivedMessa
     receives,
     sentMs: nowMs,
     firstReceivedMs: nowMs,
+    parkedAtMs: Number.NaN,
   };
 }
 

@@ -136,6 +136,7 @@ export function message(body: string, late = false, sentMs = nowMs): ReceivedMes
     receives: late ? 2 : 1,
     sentMs,
     firstReceivedMs: nowMs,
+    parkedAtMs: Number.NaN,
   };
 }
 

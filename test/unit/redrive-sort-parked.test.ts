@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ParkedMessage, sortParked } from "../../functions/redrive/sort-parked.ts";
+import type { ReceivedMessage } from "../../functions/core/queue/port.ts";
+import { sortParked } from "../../functions/redrive/sort-parked.ts";
 import { fakeQueue } from "../support/fake-queue.ts";
 
 const parkedAtMs = 1_700_000_000_000;
-const message = (id: string, sentMs: number, more: Partial<ParkedMessage> = {}): ParkedMessage => ({
+const message = (id: string, sentMs: number, more: Partial<ReceivedMessage> = {}): ReceivedMessage => ({
   id,
   body: `body of ${id}`,
   receiptHandle: `handle of ${id}`,
@@ -28,8 +29,11 @@ test("sortParked() lets SQS dead-letter what replay has just parked, and tries a
   );
   assert.deepEqual(failures, ["parked", "parked by a clock that is ahead"]);
   assert.deepEqual(
-    records.sent.map(({ body }) => body),
-    ["body of redriven", "body of from elsewhere"],
+    records.sent.map(({ body, attributes }) => [body, attributes]),
+    [
+      ["body of redriven", { parkedAt: "2023-11-14T22:13:20.000Z" }],
+      ["body of from elsewhere", undefined],
+    ],
   );
   assert.equal(parking.sent.length, 0);
 });

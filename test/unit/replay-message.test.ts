@@ -67,7 +67,7 @@ test("receivedMessage() reads the texts of Lambda's event as numbers", () => {
       SenderId: "writer",
       ApproximateFirstReceiveTimestamp: "1700000000002",
     },
-    messageAttributes: {},
+    messageAttributes: { parkedAt: { stringValue: "2023-11-14T22:13:20.003Z", dataType: "String" } },
     md5OfBody: "",
     eventSource: "aws:sqs",
     eventSourceARN: "arn",
@@ -80,6 +80,7 @@ test("receivedMessage() reads the texts of Lambda's event as numbers", () => {
     receives: 3,
     sentMs: 1_700_000_000_001,
     firstReceivedMs: 1_700_000_000_002,
+    parkedAtMs: 1_700_000_000_003,
   });
 });
 

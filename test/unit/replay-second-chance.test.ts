@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { tombstoneKey } from "../../functions/core/tombstone/tombstones.ts";
 import { replayBatch } from "../../functions/replay/replay-batch.ts";
 import { clusterError } from "../support/fake-cluster.ts";
-import { applyMessage, fakeReplayServices, replica } from "../support/fake-replay-services.ts";
+import { applyMessage, fakeReplayServices, nowMs, replica } from "../support/fake-replay-services.ts";
 
 const place = (id: string) => `understudy-I-u1/${id}`;
 const done = { kind: "done" };
@@ -59,6 +59,15 @@ test("replayBatch() keeps a record waiting whose index is missing twice: there i
   assert.deepEqual(await kinds(replayBatch([apply], services)), ["retry"]);
   assert.equal(backup.bulks.length, 2);
   assert.equal(deadLetters.sent.length, 0);
+});
+
+test("replayBatch() copies the definition again for what a person redrove: BACKUP may have been mended", async () => {
+  const { services, incarnations } = fakeReplayServices();
+  const message = await applyMessage([replica("1", 9, "{}")], services);
+  await replayBatch([message], services);
+  assert.deepEqual(incarnations.calls, ["ensure u1"]);
+  await replayBatch([{ ...message, parkedAtMs: nowMs - 2000 }], services);
+  assert.deepEqual(incarnations.calls, ["ensure u1", "forget u1", "ensure u1"]);
 });
 
 test("replayBatch() copies the mapping again after a mapping error, and parks what does not fit even then", async () => {

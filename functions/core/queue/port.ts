@@ -20,6 +20,8 @@ export interface ReceivedMessage {
   readonly sentMs: number;
   /** When it was delivered for the first time, by the same clock. */
   readonly firstReceivedMs: number;
+  /** When replay parked it as a dead letter, in milliseconds; `NaN` for what was never parked. */
+  readonly parkedAtMs: number;
 }
 
 /** How many messages a queue holds. */

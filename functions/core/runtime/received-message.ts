@@ -2,7 +2,8 @@ import type { SQSRecord } from "aws-lambda";
 import type { ReceivedMessage } from "../queue/port.ts";
 
 /** Lambda's form of a message in ours. */
-export function receivedMessage({ messageId, receiptHandle, body, attributes }: SQSRecord): ReceivedMessage {
+export function receivedMessage(record: SQSRecord): ReceivedMessage {
+  const { messageId, receiptHandle, body, attributes, messageAttributes } = record;
   return {
     id: messageId,
     body,
@@ -10,5 +11,6 @@ export function receivedMessage({ messageId, receiptHandle, body, attributes }: 
     receives: Number(attributes.ApproximateReceiveCount),
     sentMs: Number(attributes.SentTimestamp),
     firstReceivedMs: Number(attributes.ApproximateFirstReceiveTimestamp),
+    parkedAtMs: Date.parse(messageAttributes["parkedAt"]?.stringValue ?? ""),
   };
 }
