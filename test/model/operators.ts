@@ -42,11 +42,14 @@ function block(universe: Universe, setting: string): void {
   universe.world.after(universe.random.whole(2000, 120_000), () => index.settings.delete(setting));
 }
 
+/** Nobody opens it again where PRIMARY's is closed: then it is as it should be. */
 function close(universe: Universe): void {
-  const index = universe.random.pickFrom([...universe.backup.memory.catalog.indices.values()]);
+  const { primary, backup, random, world } = universe;
+  const index = random.pickFrom([...backup.memory.catalog.indices.values()]);
   if (index === undefined) return;
   index.closed = true;
-  universe.world.after(universe.random.whole(2000, 60_000), () => {
+  world.after(random.whole(2000, 60_000), () => {
+    if (primary.memory.catalog.indices.get(index.name)?.closed === true) return;
     index.closed = false;
     for (const shard of index.shards) shard.forgetDeletions();
   });
