@@ -67,8 +67,8 @@ export function createIncarnations(
   const known = new Map<string, { mappingVersion: number | string; layout: ShardLayout }>();
   /** One establishing at a time for each incarnation: batches of one process must not race each other. */
   const underWay = new Map<string, Promise<Readiness>>();
-  /** Announced and not made yet: an index that BACKUP refuses is announced once, not at every attempt. */
-  const announced = new Set<string>();
+  /** What BACKUP refuses is announced before the first attempt, not before each, and again when it is made at last. */
+  const refused = new Set<string>();
   const levelAnalysis = createAnalysisLevelling(backup);
 
   async function withoutPrimary(incarnation: Incarnation): Promise<Readiness> {
@@ -107,40 +107,83 @@ export function createIncarnations(
     );
   }
 
+  /** Announces what is about to be made: what a refused one queued may be long done when it is made at last. */
+  async function announced<T extends Readiness>(
+    uuid: string,
+    announce: () => Promise<void>,
+    make: () => Promise<T>,
+  ): Promise<T> {
+    if (!refused.has(uuid)) await announce();
+    try {
+      const readiness = await make();
+      if (readiness.kind === "created" && refused.delete(uuid)) await announce();
+      return readiness;
+    } catch (error) {
+      if (error instanceof ClusterAnswerError) refused.add(uuid);
+      throw error;
+    }
+  }
+
   async function establish(state: PrimaryState, announce: Announce): Promise<Readiness> {
     const { incarnation, layout } = state;
+    const { index, uuid } = incarnation;
     // BACKUP first: if PRIMARY still has this incarnation after that, any other mark is an older one's.
-    const present = (await readDefinitions(backup, incarnation.index)).get(incarnation.index);
+    const present = (await readDefinitions(backup, index)).get(index);
     const mark = present && readMark(present);
-    const source = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
-    if (source?.settings["index.uuid"] !== incarnation.uuid) return { kind: "dead" };
-    if (mark?.uuid !== incarnation.uuid && !announced.has(incarnation.uuid)) {
-      await announce({
-        replaced: mark !== undefined,
-        resized: "index.resize.source.name" in source.settings,
-        adopted:
-          present !== undefined && mark === undefined && (await holdsDocuments(backup, incarnation.index)),
-      });
-      announced.add(incarnation.uuid);
-    }
-    if (present !== undefined && (mark === undefined || mark.uuid === incarnation.uuid)) {
+    const source = (await readDefinitions(primary, index)).get(index);
+    if (source?.settings["index.uuid"] !== uuid) return { kind: "dead" };
+    if (present !== undefined && mark?.uuid === uuid) {
+      refused.delete(uuid);
       await adoptPresent(source, present, state);
-      if (hasAliases(source) || hasAliases(present)) {
-        await levelAliases(primary, backup, [incarnation.index]).catch(refusalOnly);
-      }
-      return mark === undefined ? { kind: "created", layout, replaced: false } : { kind: "ready", layout };
+      await levelOwnAliases(index, source, present);
+      return { kind: "ready", layout };
     }
-    // Another incarnation. The records of the old one are dead; so is what BACKUP holds of it.
-    if (mark !== undefined && (await remove(incarnation.index, mark.uuid, announce)) === "kept") {
-      return { kind: "unknown", reason: `[${incarnation.index}] is being replaced by another consumer` };
-    }
-    const replaced = present !== undefined;
-    const created = await createOnBackup({ primary, backup, untranslated }, source, state, replaced);
+    const adopted = present !== undefined && mark === undefined;
+    const announcement: Announcement = {
+      replaced: mark !== undefined,
+      resized: "index.resize.source.name" in source.settings,
+      adopted: adopted && (await holdsDocuments(backup, index)),
+    };
+    const readiness = await announced(
+      uuid,
+      () => announce(announcement),
+      async () => {
+        if (!adopted) return replace(source, state, mark?.uuid, announce);
+        await adoptPresent(source, present, state);
+        return { kind: "created", layout, replaced: false };
+      },
+    );
+    if (readiness.kind !== "created") return readiness;
+    await levelOwnAliases(index, source, present);
+    if (adopted) return readiness;
     // Deleted on PRIMARY meanwhile: the record that deletes it on BACKUP may have found nothing there.
-    const still = (await readDefinitions(primary, incarnation.index)).get(incarnation.index);
-    if (still?.settings["index.uuid"] === incarnation.uuid) return created;
-    await remove(incarnation.index, incarnation.uuid, announce);
+    const still = (await readDefinitions(primary, index)).get(index);
+    if (still?.settings["index.uuid"] === uuid) return readiness;
+    await remove(index, uuid, announce);
     return { kind: "dead" };
+  }
+
+  /** Another incarnation's index goes first: its records are dead, and so is what BACKUP holds of it. */
+  async function replace(
+    source: IndexDefinition,
+    state: PrimaryState,
+    old: string | undefined,
+    announce: Announce,
+  ): Promise<Readiness> {
+    const { index } = state.incarnation;
+    if (old !== undefined && (await remove(index, old, announce)) === "kept") {
+      return { kind: "unknown", reason: `[${index}] is being replaced by another consumer` };
+    }
+    return createOnBackup({ backup, untranslated }, source, state, old !== undefined);
+  }
+
+  async function levelOwnAliases(
+    index: string,
+    source: IndexDefinition,
+    present: IndexDefinition | undefined,
+  ): Promise<void> {
+    if (!hasAliases(source) && (present === undefined || !hasAliases(present))) return;
+    await levelAliases(primary, backup, [index]).catch(refusalOnly);
   }
 
   async function ensure(
@@ -168,7 +211,6 @@ export function createIncarnations(
     underWay.set(incarnation.uuid, establishing);
     const readiness = await establishing;
     if (readiness.kind === "ready" || readiness.kind === "created") {
-      announced.delete(incarnation.uuid);
       known.set(incarnation.uuid, { mappingVersion: state.mappingVersion, layout: readiness.layout });
     }
     return readiness;
@@ -212,14 +254,13 @@ function rootOf({ mappings: { properties: _fields, ...root } }: IndexDefinition)
   return root;
 }
 
-interface Sides {
-  readonly primary: Cluster;
+interface Target {
   readonly backup: Cluster;
   readonly untranslated: Pick<UntranslatedList, "replace">;
 }
 
 async function createOnBackup(
-  { primary, backup, untranslated }: Sides,
+  { backup, untranslated }: Target,
   source: IndexDefinition,
   state: PrimaryState,
   replaced: boolean,
@@ -233,7 +274,6 @@ async function createOnBackup(
     }
     throw error;
   }
-  if (hasAliases(source)) await levelAliases(primary, backup, [incarnation.index]).catch(refusalOnly);
   return { kind: "created", layout, replaced };
 }
 
