@@ -14,20 +14,31 @@ const RETENTION_HOURS = DURATIONS.queueRetentionSeconds / HOUR_SECONDS;
  * stack what AWS leaves of their range.
  */
 export function readPassedOn(reader: Reader, streaming: boolean): Readonly<Record<string, string>> {
-  const ranges: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  const ranges: Readonly<Record<string, readonly [min: number, max: number, why?: string]>> = {
     OPERATOR_EPOCH: [0, 255],
     BODY_BYTES_MAX: [1_024, 104_857_600],
     LIMIT_WAIT_MS: [0, 10_000],
-    // A read is tried on two clusters.
-    READ_TIMEOUT_SECONDS: [1, streaming ? 140 : Math.floor(API_WAIT_SECONDS / 2)],
-    WRITE_TIMEOUT_SECONDS: [1, API_WAIT_SECONDS - 1],
-    INTENT_AGE_SECONDS: [WRITE_FUNCTION_SECONDS + 1, 86_400],
-    // A record must be parked before SQS drops it; 6 hours are for the pauses between the tries.
-    RETRY_HOURS_MAX: [1, RETENTION_HOURS - 6],
+    READ_TIMEOUT_SECONDS: [
+      1,
+      streaming ? 140 : Math.floor(API_WAIT_SECONDS / 2),
+      "a read is tried on two clusters while API Gateway waits",
+    ],
+    WRITE_TIMEOUT_SECONDS: [1, API_WAIT_SECONDS - 1, `API Gateway waits ${API_WAIT_SECONDS} s`],
+    INTENT_AGE_SECONDS: [
+      WRITE_FUNCTION_SECONDS + 1,
+      86_400,
+      `more than the write function's ${WRITE_FUNCTION_SECONDS} s`,
+    ],
+    // 6 hours are for the pauses between the tries.
+    RETRY_HOURS_MAX: [
+      1,
+      RETENTION_HOURS - 6,
+      `a record must be parked before SQS drops it after ${RETENTION_HOURS} h`,
+    ],
   };
   const passedOn: Record<string, string> = {};
-  for (const [name, [min, max]] of Object.entries(ranges)) {
-    const value = reader.optionalInteger(name, min, max);
+  for (const [name, [min, max, why]] of Object.entries(ranges)) {
+    const value = reader.optionalInteger(name, min, max, why);
     if (value !== undefined) passedOn[name] = String(value);
   }
   return passedOn;

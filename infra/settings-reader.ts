@@ -1,3 +1,5 @@
+import { misspelt } from "./misspelt.ts";
+
 export interface SettingSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A value of `cdk.json`'s context, or one given with `-c NAME=value`. */
@@ -12,19 +14,25 @@ export function createReader(sources: SettingSources) {
   const problem = (name: string, message: string): void => {
     problems.push(`${name} ${message}`);
   };
+  const asked = new Map<string, string | undefined>();
   const text = (name: string): string | undefined => {
+    const given = find(name);
+    asked.set(name, given);
+    return given;
+  };
+  const find = (name: string): string | undefined => {
     for (const value of [sources.environment[name], sources.context(name)]) {
       if (typeof value === "string" && value.trim() !== "") return value.trim();
       if (typeof value === "number" || typeof value === "boolean") return String(value);
     }
     return undefined;
   };
-  const integer = (name: string, min: number, max: number): number | undefined => {
+  const integer = (name: string, min: number, max: number, why?: string): number | undefined => {
     const given = text(name);
     if (given === undefined) return undefined;
     const value = /^\d+$/.test(given) ? Number(given) : Number.NaN;
     if (value >= min && value <= max) return value;
-    problem(name, `must be a whole number from ${min} to ${max}`);
+    problem(name, `must be a whole number from ${min} to ${max}${because(why)}`);
     return undefined;
   };
   return {
@@ -45,7 +53,7 @@ export function createReader(sources: SettingSources) {
       if (given === undefined) return fallback;
       const found = allowed.find((value) => value === given);
       if (found === undefined) {
-        problem(name, `must be ${allowed.join(", ")}${why === undefined ? "" : ` (${why})`}`);
+        problem(name, `must be ${allowed.join(", ")}${because(why)}`);
       }
       return found ?? fallback;
     },
@@ -62,6 +70,11 @@ export function createReader(sources: SettingSources) {
       return given;
     },
     finish(): void {
+      const others = Object.keys(sources.environment).filter((name) => !asked.has(name));
+      const unset = [...asked.keys()].filter((name) => asked.get(name) === undefined);
+      for (const { name, meant } of misspelt(others, unset)) {
+        problem(name, `is not a setting; ${meant} is`);
+      }
       if (problems.length === 0) return;
       throw new Error(
         `The stack's settings have ${problems.length} problem(s); set them in the environment or in cdk.json's context:\n` +
@@ -69,4 +82,8 @@ export function createReader(sources: SettingSources) {
       );
     },
   };
+}
+
+function because(why: string | undefined): string {
+  return why === undefined ? "" : ` (${why})`;
 }

@@ -30,11 +30,11 @@ export async function listDeadLetters(
   const { visible, inFlight, delayed } = await createSqsQueue(queue.sqs, queue.deadLetterQueueUrl).depth();
   const records = held.map(parkedRecord).sort((a, b) => a.parkedAt.localeCompare(b.parkedAt));
   const total = Math.max(visible + inFlight + delayed, records.length);
-  terminal.result(listText(records, total), { total, deadLetters: records });
+  terminal.result(listText(records, total, terminal), { total, deadLetters: records });
   return 0;
 }
 
-function listText(records: readonly ParkedRecord[], total: number): string {
+function listText(records: readonly ParkedRecord[], total: number, { command }: Terminal): string {
   if (total === 0) return "No dead letters.";
   const lines = records.map(({ index, id, reason, parkedAt, receives, operations, requestId }) => {
     const document = id === undefined ? "" : `/${id}`;
@@ -46,7 +46,7 @@ function listText(records: readonly ParkedRecord[], total: number): string {
   return [
     ...lines,
     "",
-    `${shown} dead letters. Once the reasons are mended: understudy dead-letters redrive`,
+    `${shown} dead letters. Once the reasons are mended: ${command("dead-letters redrive")}`,
   ].join("\n");
 }
 
@@ -65,7 +65,7 @@ export async function discardDeadLetters(
   if (options["yes"] !== true) {
     throw new CannotTell(
       `${visible} dead letters would be deleted for good; BACKUP would stay without what they hold.\n` +
-        "See them with `understudy dead-letters list`; to delete them, repeat this with --yes.",
+        `See them: ${terminal.command("dead-letters list")}\nTo delete them, repeat this with --yes.`,
     );
   }
   const beganMs = Date.now();
@@ -75,7 +75,7 @@ export async function discardDeadLetters(
   await deadLetters.release(held.filter((message) => !gone.has(message)));
   const kept = meant.length - gone.size;
   const payloads = await removePayloads([...gone], queue);
-  terminal.result(discardText(gone.size, kept, payloads, queue), {
+  terminal.result(discardText(gone.size, kept, payloads, queue, terminal), {
     discarded: gone.size,
     kept,
     payloads,
@@ -97,12 +97,18 @@ async function removePayloads(gone: readonly HeldMessage[], queue: ReachedQueue)
   return removed;
 }
 
-function discardText(gone: number, kept: number, payloads: number, queue: ReachedQueue): string {
+function discardText(
+  gone: number,
+  kept: number,
+  payloads: number,
+  queue: ReachedQueue,
+  { command }: Terminal,
+): string {
   const theirs = payloads > 0 ? ` and ${payloads} payloads` : "";
   const rest = kept > 0 ? ` ${kept} could not be deleted and are still there: run it again.` : "";
   const note =
     queue.payloadBucket === undefined
       ? "\nTheir payloads stay until they expire (no --payload-bucket or PAYLOAD_BUCKET)."
       : "";
-  return `${gone} dead letters${theirs} are deleted.${rest}${note}\nWhat they held is on PRIMARY only: understudy verify --repair`;
+  return `${gone} dead letters${theirs} are deleted.${rest}${note}\nWhat they held is on PRIMARY only: ${command("verify --repair")}`;
 }

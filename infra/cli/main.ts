@@ -22,7 +22,7 @@ export async function run(words: readonly string[], environment: Environment): P
     return 2;
   }
   const { command, options } = invocation;
-  const terminal = createTerminal(options["json"] === true);
+  const terminal = createTerminal(options);
   try {
     return await runCommand(command, options, environment, terminal);
   } catch (error) {

@@ -41,7 +41,7 @@ export async function redriveDeadLetters(
     const next = bySqs ? "it goes on by itself" : `${ended?.moved ?? 0} are moved; run it again for the rest`;
     throw new CannotTell(`the move is not over after ${waitSeconds} s (--wait); ${next}.`);
   }
-  terminal.result(redriveText(ended, queue), {
+  terminal.result(redriveText(ended, queue, terminal), {
     moved: ended.moved,
     status: ended.status,
     ...(ended.failure && { reason: ended.failure }),
@@ -49,13 +49,17 @@ export async function redriveDeadLetters(
   return ended.status === "COMPLETED" ? 0 : 1;
 }
 
-function redriveText({ moved, status, failure }: MoveProgress, queue: ReachedQueue): string {
+function redriveText(
+  { moved, status, failure }: MoveProgress,
+  queue: ReachedQueue,
+  { command }: Terminal,
+): string {
   if (status !== "COMPLETED") {
     const why = failure ? `: ${failure}` : "";
     return `The move ended as ${status} after ${moved} records${why}. Nothing is lost: run it again.`;
   }
   const next = queue.consumed
-    ? "What BACKUP refuses again will be parked again: understudy dead-letters list"
+    ? `What BACKUP refuses again will be parked again: ${command("dead-letters list")}`
     : "No gateway runs on this data directory: it applies them once it is started.";
   return `${moved} records are in the queue again. ${next}`;
 }

@@ -63,7 +63,7 @@ async function seedFrom(
     level,
     parked: newlyParked,
   };
-  terminal.result(outcome(level, newlyParked, queue), json);
+  terminal.result(outcome(level, newlyParked, queue, terminal), json);
   if (newlyParked > 0) return 1;
   return level || waitSeconds === 0 ? 0 : 2;
 }
@@ -101,9 +101,11 @@ async function countAll(backup: ReachedClusters["backup"], indices: readonly str
   return total;
 }
 
-function outcome(level: boolean, parked: number, queue: ReachedQueue): string {
-  const refused = parked > 0 ? ` ${parked} records were parked meanwhile: understudy dead-letters list.` : "";
-  if (level) return `Seeded: the queue is empty.${refused} To prove that both are equal: understudy verify`;
+function outcome(level: boolean, parked: number, queue: ReachedQueue, { command }: Terminal): string {
+  const refused =
+    parked > 0 ? ` ${parked} records were parked meanwhile: ${command("dead-letters list")}` : "";
+  const proof = `To prove that both are equal: ${command("verify")}`;
+  if (level) return `Seeded: the queue is empty.${refused}\n${proof}`;
   if (!queue.consumed) return "Queued. No gateway runs on this data directory: start it to have it applied.";
-  return `Queued; the copying goes on by itself.${refused} See how far it is: understudy status. Then: understudy verify`;
+  return `Queued; the copying goes on by itself.${refused}\nSee how far it is: ${command("status")}\n${proof}`;
 }

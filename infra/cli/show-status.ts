@@ -31,7 +31,7 @@ export async function showStatus(
   }
   const { fallback } = status;
   const reads = `reads         ${fallback?.active ? "from BACKUP while PRIMARY is away" : "from PRIMARY"}`;
-  terminal.result(describe(`gateway       ${url}`, status, reads, "since its start"), status);
+  terminal.result(describe(`gateway       ${url}`, status, reads, "since its start", terminal), status);
   return 0;
 }
 
@@ -41,7 +41,7 @@ async function showStack(stack: string, environment: Environment, terminal: Term
   const { parking } = status;
   const parked = parking === undefined ? 0 : waiting(parking);
   const sorted = parked > 0 ? `parking       ${parked} records, being sorted` : undefined;
-  terminal.result(describe(`stack         ${stack}`, status, sorted, "in the last hour"), status);
+  terminal.result(describe(`stack         ${stack}`, status, sorted, "in the last hour", terminal), status);
   return 0;
 }
 
@@ -56,6 +56,7 @@ function describe(
   { clusters, queue, deadLetters, intents, counters }: GatewayStatus,
   own: string | undefined,
   counted: string,
+  { command }: Terminal,
 ): string {
   const cluster = ({ endpoint, product, version, state }: GatewayStatus["clusters"]["primary"]) => {
     const release = [product, version].filter(Boolean).join(" ");
@@ -73,8 +74,8 @@ function describe(
     `queue         ${waiting(queue)} records (${visible} ready, ${inFlight} in flight, ${delayed} waiting)${age}`,
     `intents       ${intents}`,
     ...(own === undefined ? [] : [own]),
-    `dead letters  ${deadLetters.visible}${deadLetters.visible > 0 ? "  (understudy dead-letters list)" : ""}`,
-    ...(above.length > 0 ? [counted] : []),
+    `dead letters  ${deadLetters.visible}${deadLetters.visible > 0 ? `  (${command("dead-letters list")})` : ""}`,
+    above.length > 0 ? counted : `nothing counted ${counted}`,
     ...above.map(([name, count]) => `  ${name.padEnd(width)}  ${count}`),
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
+import { type Options, textOption } from "./arguments.ts";
 
 /** A bar, or nothing where nobody watches. */
 export interface Progress {
@@ -13,17 +14,27 @@ export interface Terminal {
   /** The result: `text` for people, `json` for programs. */
   result(text: string, json: unknown): void;
   progress(label: string): Progress;
+  /** Another command for the same gateway, to be pasted. */
+  command(words: string): string;
 }
+
+const placeOptions = ["stack", "queue-url", "dead-letter-queue-url", "data-dir"];
 
 const silent: Progress = { update: () => undefined, stop: () => undefined };
 
 /** This process's terminal. With `json`, standard output is one JSON document and nothing is drawn. */
-export function createTerminal(json: boolean): Terminal {
+export function createTerminal(options: Options): Terminal {
+  const json = options["json"] === true;
+  const place = placeOptions.flatMap((name) => {
+    const value = textOption(options, name);
+    return value === undefined ? [] : [`--${name} ${value}`];
+  });
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   return {
     say: json ? () => undefined : say,
     result: (text, value) =>
       void process.stdout.write(json ? `${JSON.stringify(value, undefined, 2)}\n` : `${text}\n`),
+    command: (words) => ["npx understudy", words, ...place].join(" "),
     progress: (label) => (json || !process.stderr.isTTY ? silent : bar(label)),
   };
 }

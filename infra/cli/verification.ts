@@ -1,5 +1,6 @@
 import type { QueueDepth } from "../../functions/core/queue/port.ts";
 import type { DifferenceKind } from "./judge-document.ts";
+import type { Terminal } from "./terminal.ts";
 import type { IndexResult } from "./verify-clusters.ts";
 
 /** One index of a verification's result. */
@@ -110,7 +111,7 @@ function indexVerification(result: Exclude<IndexResult, { kind: "unknown" }>): I
 }
 
 /** For a person. */
-export function verificationText(found: Verification): string {
+export function verificationText(found: Verification, { command }: Pick<Terminal, "command">): string {
   const lines: string[] = [];
   const width = Math.max(5, ...found.indices.map(({ index }) => index.length));
   const unequal = found.indices.filter(
@@ -132,7 +133,7 @@ export function verificationText(found: Verification): string {
   for (const { index, reason } of found.notCompared)
     lines.push(`[${index}] could not be compared: ${reason}`);
   if (found.moving > 0) lines.push(`${found.moving} documents changed at every look; they are not counted.`);
-  lines.push(summary(found));
+  lines.push(summary(found, command("verify --repair")));
   const waiting = found.queue ? found.queue.visible + found.queue.inFlight + found.queue.delayed : 0;
   if (waiting > 0)
     lines.push(
@@ -141,10 +142,13 @@ export function verificationText(found: Verification): string {
   return lines.join("\n");
 }
 
-function summary({ documents, differences, missing, extra, different, notCompared, indices }: Verification) {
+function summary(
+  { documents, differences, missing, extra, different, notCompared, indices }: Verification,
+  repair: string,
+): string {
   const scope = `${documents} documents in ${indices.length} indices`;
   if (differences > 0) {
-    return `BACKUP differs: ${missing} missing, ${extra} extra, ${different} different (${scope}). To mend it: understudy verify --repair`;
+    return `BACKUP differs: ${missing} missing, ${extra} extra, ${different} different (${scope}). To mend it: ${repair}`;
   }
   return notCompared.length > 0 ? `No differences in what could be compared (${scope}).` : `Equal: ${scope}.`;
 }

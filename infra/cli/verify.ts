@@ -54,7 +54,7 @@ export async function verify(
 
 async function verifyOnly(scene: Scene): Promise<ExitCode> {
   const { found } = await firstLook(scene);
-  scene.terminal.result(verificationText(found), found);
+  scene.terminal.result(verificationText(found, scene.terminal), found);
   return exitCodeOf(found);
 }
 
@@ -76,7 +76,10 @@ async function verifyAndRepair(scene: Scene, queue: ReachedQueue): Promise<ExitC
   const { found } = seen;
   const note = queue.consumed ? "" : "\nNo gateway runs on this data directory: start it, then verify again.";
   const sent = `${before} differences before the repair; ${records} records queued, ${deleted} documents deleted on BACKUP.`;
-  const text = before === 0 ? verificationText(found) : `${sent}\n${verificationText(found)}${note}`;
+  const text =
+    before === 0
+      ? verificationText(found, scene.terminal)
+      : `${sent}\n${verificationText(found, scene.terminal)}${note}`;
   terminal.result(text, { ...found, repair: { before, records, deleted } });
   return exitCodeOf(found);
 }

@@ -133,7 +133,7 @@ export async function deployStack(
 function throughApi(port: number, apiUrl: string): (call: Call) => Promise<Reply> {
   const { host, pathname } = new URL(apiUrl);
   const stage = pathname.replace(/\/$/, "");
-  const headers = { host: `${host.split(".")[0]}.execute-api.localhost:${port}`, accept: "*/*" };
+  const headers = { host: `${host.split(".")[0]}.execute-api.localhost:${port}` };
   return (call) => {
     const [path = "", ...query] = call.path.split("?");
     const target = [stage + path.replaceAll("%", "%25"), ...query].join("?");

@@ -172,10 +172,10 @@ test("readSettings() refuses what AWS leaves no room for, and options that lack 
     }),
     [
       "PRIMARY_CA_FILE names no file on this machine",
-      "READ_TIMEOUT_SECONDS must be a whole number from 1 to 14",
-      "WRITE_TIMEOUT_SECONDS must be a whole number from 1 to 28",
-      "INTENT_AGE_SECONDS must be a whole number from 61 to 86400",
-      "RETRY_HOURS_MAX must be a whole number from 1 to 90",
+      "READ_TIMEOUT_SECONDS must be a whole number from 1 to 14 (a read is tried on two clusters while API Gateway waits)",
+      "WRITE_TIMEOUT_SECONDS must be a whole number from 1 to 28 (API Gateway waits 29 s)",
+      "INTENT_AGE_SECONDS must be a whole number from 61 to 86400 (more than the write function's 60 s)",
+      "RETRY_HOURS_MAX must be a whole number from 1 to 90 (a record must be parked before SQS drops it after 96 h)",
     ],
   );
   const certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-0123456789ab";
@@ -203,4 +203,17 @@ test("readSettings() refuses what AWS leaves no room for, and options that lack 
       "REPLAY_MAX_CONCURRENCY and REPLAY_POLLERS_MAX exclude each other (each poller runs up to 10 functions); unset one of the two",
     ],
   );
+});
+
+test("readSettings() tells a misspelt name from one that is not set, and from what is somebody else's", () => {
+  const { BACKUP_ENDPOINT, ...primary } = minimum;
+  assert.deepEqual(
+    problems({ ...primary, BACKUP_ENDPOIN: BACKUP_ENDPOINT, RETRY_HOURS_MAKS: "3", DATA_DIRS: "x" }),
+    [
+      "BACKUP_ENDPOINT is missing; set it to the URLs of the cluster's nodes, comma-separated",
+      "BACKUP_ENDPOIN is not a setting; BACKUP_ENDPOINT is",
+      "RETRY_HOURS_MAKS is not a setting; RETRY_HOURS_MAX is",
+    ],
+  );
+  assert.deepEqual(problems({ ...minimum, PRIMARY_ENDPOINTS: "x", BACKUP_FOLDER_NAME: "y" }), []);
 });

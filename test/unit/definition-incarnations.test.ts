@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClusterAnswerError } from "../../functions/core/cluster/json-request.ts";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
-import {
-  type Announce,
-  type Announcement,
-  createIncarnations,
-} from "../../functions/core/definition/incarnations.ts";
+import type { Announce, Announcement } from "../../functions/core/definition/announcements.ts";
+import { createIncarnations } from "../../functions/core/definition/incarnations.ts";
 import type { JsonObject } from "../../functions/core/definition/index-definition.ts";
 import type { PrimaryState } from "../../functions/core/definition/primary-state.ts";
 import { markOf } from "../../functions/core/definition/translate.ts";

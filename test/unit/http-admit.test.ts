@@ -82,6 +82,8 @@ const refusedPaths = [
   "/books/\n",
   "/books/\u007f",
   "/books/%00",
+  "/books/_doc/a b",
+  "/books/_doc/Łódź",
   "/books/%0a",
   "/books/%0D%0AHost:x",
   "/books/%1f",

@@ -31,6 +31,14 @@ test("proxyResult() carries any bytes and repeated headers", () => {
   assert.deepEqual(result.multiValueHeaders, { warning: ["x", "y"] });
 });
 
+test("proxyResult() carries UTF-8 as text: API Gateway decodes base64 only for a client that sends `accept`", () => {
+  const text = '\ufeff{"title":"Zażółć 😀","n":9007199254740993}\n\u0000';
+  const result = proxyResult({ status: 200, headers: {}, body: Buffer.from(text) });
+  assert.equal(result.isBase64Encoded, false);
+  assert.equal(result.body, text);
+  assert.deepEqual(JSON.parse(JSON.stringify(result)), { ...result });
+});
+
 test("withoutParameters() takes the named ones away, however they are spelled, and no byte of the others", () => {
   const names = ["filter_path", "format"];
   assert.equal(withoutParameters("", names), "");

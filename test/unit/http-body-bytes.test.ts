@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bodyBytes, withBase64Body } from "../../functions/core/http/body-bytes.ts";
+import { bodyBytes, withBase64Body, withTextBody } from "../../functions/core/http/body-bytes.ts";
 
 const bytes = Buffer.from([0, 255, 10, 123]);
 
@@ -21,6 +21,13 @@ test("bodyBytes() gives the very bytes of a holder of this process, and decodes 
   assert.deepEqual(bodyBytes({ ...holder }), bytes);
   assert.deepEqual(bodyBytes({ body: "ä", isBase64Encoded: false }), Buffer.from("ä"));
   assert.equal(bodyBytes({ body: null }).length, 0);
+});
+
+test("withTextBody() shows UTF-8 as text and other bytes as base64; the bytes stay behind it", () => {
+  const text = Buffer.from("Zażółć");
+  assert.deepEqual({ ...withTextBody({}, text) }, { body: "Zażółć", isBase64Encoded: false });
+  assert.deepEqual({ ...withTextBody({}, bytes) }, { body: "AP8Kew==", isBase64Encoded: true });
+  assert.equal(bodyBytes(withTextBody({}, text)), text);
 });
 
 test("bodyBytes() refuses a body that is no text", () => {

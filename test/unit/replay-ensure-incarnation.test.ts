@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Announcement } from "../../functions/core/definition/incarnations.ts";
+import type { Announcement } from "../../functions/core/definition/announcements.ts";
 import { ensureIncarnation } from "../../functions/replay/ensure-incarnation.ts";
 import { fakeReplayServices, nowMs } from "../support/fake-replay-services.ts";
 

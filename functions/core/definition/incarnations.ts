@@ -1,19 +1,15 @@
-import { ask, ClusterAnswerError } from "../cluster/json-request.ts";
+import { ClusterAnswerError } from "../cluster/json-request.ts";
 import type { Cluster } from "../cluster/port.ts";
-import { type Incarnation, incarnationAlias } from "../replication/incarnation.ts";
+import type { Incarnation } from "../replication/incarnation.ts";
 import type { ShardLayout } from "../replication/shard.ts";
-import { segment } from "../routing/path.ts";
-import { createIndex, supportedRelease } from "./define-index.ts";
+import { createAdoption } from "./adopt-index.ts";
+import { type Announce, type Announcement, createAnnouncements } from "./announcements.ts";
+import { createIndex } from "./define-index.ts";
 import { type Deletion, deleteIncarnation } from "./delete-incarnation.ts";
 import { holdsDocuments } from "./holds-documents.ts";
-import { type IndexDefinition, type JsonObject, readDefinitions, readMark } from "./index-definition.ts";
+import { type IndexDefinition, readDefinitions, readMark } from "./index-definition.ts";
 import { levelAliases } from "./level-aliases.ts";
-import { createAnalysisLevelling, type LevelAnalysis } from "./level-analysis.ts";
 import type { PrimaryState } from "./primary-state.ts";
-import { putMapping } from "./put-mapping.ts";
-import { putUntilStill } from "./put-until-still.ts";
-import { createRequest } from "./translate.ts";
-import type { Untranslated } from "./translate-settings.ts";
 import type { UntranslatedList } from "./untranslated.ts";
 
 /**
@@ -28,17 +24,6 @@ export type Readiness =
   | { readonly kind: "created"; readonly layout: ShardLayout; readonly replaced: boolean }
   | { readonly kind: "dead" }
   | { readonly kind: "unknown"; readonly reason: string };
-
-/** An index that is about to be made on BACKUP. */
-export interface Announcement {
-  /** Another incarnation's goes for it. */
-  readonly replaced: boolean;
-  /** PRIMARY's began with another index's documents: a clone, a split or a shrunken one. */
-  readonly resized: boolean;
-  /** BACKUP has an index of that name which replication did not make, with documents of its own. */
-  readonly adopted: boolean;
-}
-export type Announce = (announcement: Announcement) => Promise<void>;
 
 /** Keeps BACKUP's indices standing for PRIMARY's present incarnations. */
 export interface Incarnations {
@@ -67,9 +52,8 @@ export function createIncarnations(
   const known = new Map<string, { mappingVersion: number | string; layout: ShardLayout }>();
   /** One establishing at a time for each incarnation: batches of one process must not race each other. */
   const underWay = new Map<string, Promise<Readiness>>();
-  /** What BACKUP refuses is announced before the first attempt, not before each, and again when it is made at last. */
-  const refused = new Set<string>();
-  const levelAnalysis = createAnalysisLevelling(backup);
+  const announcements = createAnnouncements();
+  const adopt = createAdoption(primary, backup, untranslated);
 
   async function withoutPrimary(incarnation: Incarnation): Promise<Readiness> {
     const remembered = known.get(incarnation.uuid);
@@ -90,40 +74,6 @@ export function createIncarnations(
     return deletion;
   }
 
-  async function adoptPresent(source: IndexDefinition, present: IndexDefinition, state: PrimaryState) {
-    const { index, uuid } = state.incarnation;
-    let seen = source;
-    await putUntilStill(
-      rootOf(source),
-      async () => {
-        untranslated.replace(index, await adopt({ backup, levelAnalysis }, seen, present, state));
-        return true;
-      },
-      async () => {
-        const now = (await readDefinitions(primary, index)).get(index);
-        if (now?.settings["index.uuid"] === uuid) seen = now;
-        return rootOf(seen);
-      },
-    );
-  }
-
-  /** Announces what is about to be made: what a refused one queued may be long done when it is made at last. */
-  async function announced<T extends Readiness>(
-    uuid: string,
-    announce: () => Promise<void>,
-    make: () => Promise<T>,
-  ): Promise<T> {
-    if (!refused.has(uuid)) await announce();
-    try {
-      const readiness = await make();
-      if (readiness.kind === "created" && refused.delete(uuid)) await announce();
-      return readiness;
-    } catch (error) {
-      if (error instanceof ClusterAnswerError) refused.add(uuid);
-      throw error;
-    }
-  }
-
   async function establish(state: PrimaryState, announce: Announce): Promise<Readiness> {
     const { incarnation, layout } = state;
     const { index, uuid } = incarnation;
@@ -133,8 +83,8 @@ export function createIncarnations(
     const source = (await readDefinitions(primary, index)).get(index);
     if (source?.settings["index.uuid"] !== uuid) return { kind: "dead" };
     if (present !== undefined && mark?.uuid === uuid) {
-      refused.delete(uuid);
-      await adoptPresent(source, present, state);
+      announcements.made(uuid);
+      await adopt(source, present, state);
       await levelOwnAliases(index, source, present);
       return { kind: "ready", layout };
     }
@@ -144,12 +94,12 @@ export function createIncarnations(
       resized: "index.resize.source.name" in source.settings,
       adopted: adopted && (await holdsDocuments(backup, index)),
     };
-    const readiness = await announced(
+    const readiness = await announcements.around(
       uuid,
       () => announce(announcement),
-      async () => {
+      async (): Promise<Readiness> => {
         if (!adopted) return replace(source, state, mark?.uuid, announce);
-        await adoptPresent(source, present, state);
+        await adopt(source, present, state);
         return { kind: "created", layout, replaced: false };
       },
     );
@@ -225,33 +175,6 @@ export function createIncarnations(
 /** Numbers grow; fingerprints (Elasticsearch 6) are the same or not. */
 function covers(known: number | string, needed: number | string): boolean {
   return typeof known === "number" && typeof needed === "number" ? known >= needed : known === needed;
-}
-
-/** BACKUP's index gets PRIMARY's analysis and mapping, the mark and the incarnation's alias. */
-async function adopt(
-  { backup, levelAnalysis }: { readonly backup: Cluster; readonly levelAnalysis: LevelAnalysis },
-  source: IndexDefinition,
-  present: IndexDefinition,
-  { incarnation, layout }: PrimaryState,
-): Promise<readonly Untranslated[]> {
-  const { index, uuid } = incarnation;
-  const target = await supportedRelease(backup);
-  const alias = incarnationAlias(uuid);
-  // The alias first: without it no record can be applied; with it the mapping can still be repaired.
-  if (present.aliases[alias] === undefined) {
-    await ask(backup, { method: "PUT", path: `/${segment(index)}/_alias/${segment(alias)}` });
-  }
-  const refused = await levelAnalysis({ index, source, present }, target);
-  const { mappings, untranslated } = createRequest(source, incarnation, layout, target);
-  // BACKUP's was made piece by piece, and whoever did it may have died before this was put back.
-  const dynamic = "dynamic" in present.mappings && { dynamic: true };
-  const lost = await putMapping(backup, index, { ...dynamic, ...mappings }, target);
-  return [...untranslated, ...refused, ...lost];
-}
-
-/** What a mapping can change back and forth: fields only come. */
-function rootOf({ mappings: { properties: _fields, ...root } }: IndexDefinition): JsonObject {
-  return root;
 }
 
 interface Target {

@@ -54,9 +54,12 @@ function matches(authorization: string | string[] | undefined, client: Access["c
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-/** Dot segments, backslashes and control characters, plain or encoded, and anything that is not a path. */
+/** Dot segments, backslashes and control characters, plain or encoded, and anything that is not an encoded path. */
 function leavesItsFolder(path: string): boolean {
-  return !path.startsWith("/") || /(^|\/)(\.|%2e){1,2}(\/|$)|\\|\p{Cc}|%[01][0-9a-f]|%7f/iu.test(path);
+  const unescaped = /[^!-\u00ff]/.test(path);
+  return (
+    unescaped || !path.startsWith("/") || /(^|\/)(\.|%2e){1,2}(\/|$)|\\|\p{Cc}|%[01][0-9a-f]|%7f/iu.test(path)
+  );
 }
 
 /** Inside the path nobody can say what PRIMARY makes of one. Slashes at the end are harmless. */

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import type { Headers } from "../cluster/port.ts";
-import { withBase64Body } from "./body-bytes.ts";
+import { withTextBody } from "./body-bytes.ts";
 
 /** What a client gets. */
 export interface Answer {
@@ -29,10 +29,7 @@ export function errorAnswer(
   return { status, headers, body };
 }
 
-/**
- * The answer as API Gateway's Lambda proxy integration wants it. Bodies travel as base64 (the API's
- * binary media types are all types), so that no byte is ever reinterpreted as text.
- */
+/** The answer as API Gateway's Lambda proxy integration wants it. No byte of it is ever reinterpreted. */
 export function proxyResult(answer: Answer): APIGatewayProxyResult {
   const headers: Record<string, string> = {};
   const multiValueHeaders: Record<string, string[]> = {};
@@ -40,5 +37,5 @@ export function proxyResult(answer: Answer): APIGatewayProxyResult {
     if (typeof value === "string") headers[name] = value;
     else multiValueHeaders[name] = value;
   }
-  return withBase64Body({ statusCode: answer.status, headers, multiValueHeaders }, answer.body);
+  return withTextBody({ statusCode: answer.status, headers, multiValueHeaders }, answer.body);
 }

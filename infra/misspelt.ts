@@ -1,0 +1,29 @@
+/** Short names are near to too many that mean something else. */
+const shortest = 12;
+
+/** Names that are none of these but nearly one, which nobody has set: two letters more, less or other ones at most. */
+export function misspelt(
+  given: readonly string[],
+  unset: readonly string[],
+): readonly { readonly name: string; readonly meant: string }[] {
+  const long = unset.filter(({ length }) => length >= shortest);
+  return given.flatMap((name) => {
+    const meant = long.find((known) => distance(known, name) <= 2);
+    return meant === undefined ? [] : [{ name, meant }];
+  });
+}
+
+/** Levenshtein's. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY;
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
