@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { ConfigError } from "../../functions/core/runtime/config.ts";
+import { collectEarly } from "./collect-early.ts";
 import { DataDirInUseError } from "./embedded/data-dir-lock.ts";
 import { keptHandleKey } from "./handle-key.ts";
 import { functionEnvironment } from "./host-settings.ts";
@@ -23,6 +24,7 @@ function say(line: string): void {
 
 async function main(): Promise<void> {
   compileLater();
+  collectEarly();
   const settings = await preflight(process.env, say);
   const servers = settings.startsServers ? await startServers(settings.dataDir) : undefined;
   Object.assign(process.env, functionEnvironment({ ...process.env, ...servers?.environment }));
