@@ -9,6 +9,7 @@ import {
   readConfig,
 } from "../../functions/core/runtime/config.ts";
 import { reasonOf } from "../../functions/core/runtime/telemetry.ts";
+import { misspelt } from "../misspelt.ts";
 import { functionEnvironment, type HostSettings, readHostSettings } from "./host-settings.ts";
 
 const reachTimeoutMs = 3000;
@@ -23,11 +24,15 @@ export async function preflight(
   warn: (line: string) => void,
 ): Promise<HostSettings> {
   const problems: string[] = [];
-  const settings = collect(problems, () => readHostSettings(environment));
+  const asked = new Set<string>();
+  const settings = collect(problems, () => readHostSettings(noting(environment, asked)));
   const endpoints = settings?.startsServers
     ? { PRIMARY_ENDPOINT: "http://localhost", BACKUP_ENDPOINT: "http://localhost" }
     : {};
-  const config = collect(problems, () => readConfig(functionEnvironment({ ...environment, ...endpoints })));
+  const config = collect(problems, () =>
+    readConfig(noting(functionEnvironment({ ...environment, ...endpoints }), asked)),
+  );
+  problems.push(...misspeltNames(environment, asked));
   if (settings !== undefined && (await portTaken(settings))) {
     problems.push(
       `PORT ${settings.port} on ${settings.host} is in use by another program: end that, or set PORT to a free one`,
@@ -49,6 +54,22 @@ export async function preflight(
   }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems);
   return settings;
+}
+
+/** An environment that notes which names it is asked for. */
+function noting(environment: Environment, asked: Set<string>): Environment {
+  return new Proxy(environment, {
+    get(target, name) {
+      if (typeof name === "string") asked.add(name);
+      return Reflect.get(target, name);
+    },
+  });
+}
+
+function misspeltNames(environment: Environment, asked: ReadonlySet<string>): readonly string[] {
+  const given = Object.keys(environment).filter((name) => !asked.has(name));
+  const unset = [...asked].filter((name) => (environment[name] ?? "") === "");
+  return misspelt(given, unset).map(({ name, meant }) => `${name} is not a setting; ${meant} is`);
 }
 
 function collect<T>(problems: string[], read: () => T): T | undefined {

@@ -47,3 +47,27 @@ test("preflight() starts with the oldest supported releases", async () => {
   };
   assert.equal((await preflight(environment, () => undefined)).startsServers, false);
 });
+
+test("preflight() refuses a name that is nearly a setting's, and leaves alone what is somebody else's", async () => {
+  const cluster = await clusterOf("7.10.2");
+  const environment = {
+    PORT: "0",
+    PRIMARY_ENDPOINT: cluster,
+    BACKUP_ENDPOINT: cluster,
+    PRIMARY_USER_NAME: "a",
+    PRIMARY_PASSWORT: "b",
+    DATADIR: "/srv",
+    PRIMARY_REGION: "eu-west-1",
+  };
+  await assert.rejects(
+    preflight(environment, () => undefined),
+    (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.deepEqual(error.problems, [
+        "PRIMARY_USER_NAME is not a setting; PRIMARY_USERNAME is",
+        "PRIMARY_PASSWORT is not a setting; PRIMARY_PASSWORD is",
+      ]);
+      return true;
+    },
+  );
+});
