@@ -10,6 +10,7 @@ const app = new App();
 const settings = readSettings({
   environment: process.env,
   context: (name) => app.node.tryGetContext(name),
+  contextNames: Object.keys(app.node.getAllContext()),
 });
 
 new GatewayStack(app, "Understudy", {

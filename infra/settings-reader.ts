@@ -4,6 +4,7 @@ export interface SettingSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A value of `cdk.json`'s context, or one given with `-c NAME=value`. */
   readonly context: (name: string) => unknown;
+  readonly contextNames?: readonly string[];
 }
 
 export type Reader = ReturnType<typeof createReader>;
@@ -70,7 +71,8 @@ export function createReader(sources: SettingSources) {
       return given;
     },
     finish(): void {
-      const others = Object.keys(sources.environment).filter((name) => !asked.has(name));
+      const names = [...Object.keys(sources.environment), ...(sources.contextNames ?? [])];
+      const others = names.filter((name) => !asked.has(name));
       const unset = [...asked.keys()].filter((name) => asked.get(name) === undefined);
       for (const { name, meant } of misspelt(others, unset)) {
         problem(name, `is not a setting; ${meant} is`);

@@ -2,6 +2,7 @@ import { isClusterFailure } from "../core/cluster/json-request.ts";
 import type { Readiness } from "../core/definition/incarnations.ts";
 import { type PrimaryState, readPrimaryState } from "../core/definition/primary-state.ts";
 import type { Incarnation } from "../core/replication/incarnation.ts";
+import type { ReplicationRecord } from "../core/replication/record.ts";
 import { reasonOf } from "../core/runtime/telemetry.ts";
 import { ensureIncarnation } from "./ensure-incarnation.ts";
 import type { ReceivedRecord } from "./message.ts";
@@ -20,8 +21,10 @@ export async function prepareIncarnations(
 ): Promise<PreparedIncarnations> {
   const wanted = new Map<string, Incarnation>();
   for (const { message, record } of records) {
+    if (!Number.isNaN(message.parkedAtMs)) {
+      for (const index of indicesOf(record)) services.incarnations.renew(index, message.sentMs);
+    }
     if (record.kind !== "apply") continue;
-    if (!Number.isNaN(message.parkedAtMs)) services.incarnations.forget(record.incarnation.uuid);
     wanted.set(record.incarnation.uuid, record.incarnation);
   }
   const prepared = new Map<string, Readiness & { primaryGone: boolean }>();
@@ -36,6 +39,19 @@ export async function prepareIncarnations(
     prepared.set(uuid, { ...readiness, primaryGone: state === "unavailable" || state === "gone" });
   }
   return prepared;
+}
+
+function indicesOf(record: ReplicationRecord): readonly string[] {
+  switch (record.kind) {
+    case "apply":
+      return [record.incarnation.index];
+    case "reconcile":
+      return record.keys.map(({ index }) => index);
+    case "reconcile-index":
+      return [record.index];
+    case "define":
+      return [];
+  }
 }
 
 async function presentStates(

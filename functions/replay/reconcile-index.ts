@@ -14,6 +14,7 @@ import { unreadableError } from "../core/truth/present-operations.ts";
 import { TruthUnsettled } from "../core/truth/settled-progress.ts";
 import { readStoredDocuments } from "../core/truth/stored-documents.ts";
 import { type PendingOperation, sideChangeSeconds } from "./apply-operations.ts";
+import { ensureIncarnation } from "./ensure-incarnation.ts";
 import { levelOpenness } from "./level-openness.ts";
 import type { ReplayServices } from "./replay-batch.ts";
 import { truthOf } from "./truth-of.ts";
@@ -49,8 +50,11 @@ export async function reconcilePage(
   if (state === undefined) return done;
   // Whoever made BACKUP's index may have died before its aliases were level, and the others know it as ready.
   if (record.cursor === undefined) services.incarnations.forget(state.incarnation.uuid);
-  // Not announced: this record is what an announcement would queue.
-  const readiness = await services.incarnations.ensure(state.incarnation, state);
+  // At its beginning this record is what an announcement would queue.
+  const readiness =
+    record.cursor === undefined
+      ? await services.incarnations.ensure(state.incarnation, state)
+      : await ensureIncarnation(state.incarnation, state, services, true);
   if (readiness.kind === "unknown" || readiness.kind === "dead") {
     throw new TruthUnsettled(`[${index}] is not ready on BACKUP`);
   }

@@ -49,12 +49,15 @@ export async function writeByQuery(
   // Asked first: an alias may lead to another index by the time that this one's documents have been written.
   const asked = await withAliasedIndices(services.primary, pattern).catch((error: unknown) => {
     if (error instanceof ClusterError) return error;
-    if (error instanceof ClusterAnswerError) return pattern;
-    throw error;
+    if (!(error instanceof ClusterAnswerError)) throw error;
+    services.telemetry.warn("PRIMARY does not say where an alias leads", { reason: error.message });
+    return pattern;
   });
   if (asked instanceof ClusterError) {
     services.telemetry.count("primaryErrors");
-    return primaryFailure(asked);
+    // The client's request has not been sent.
+    const { cluster, code, message } = asked;
+    return primaryFailure(code === "limited" ? asked : new ClusterError(cluster, "refused", message));
   }
   return changeIndices(request, { kind: "reconcile", pattern: asked }, services);
 }

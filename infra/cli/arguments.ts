@@ -27,6 +27,12 @@ const optionsOf: Record<CommandName, NonNullable<ParseArgsConfig["options"]>> = 
 /** Options whose value is a whole number. */
 const numbers = ["limit", "looks", "wait"];
 
+/** Whether the command that these words begin with takes the option. */
+export function knowsOption(words: string, option: string): boolean {
+  const command = commandNames.find((name) => `${words} `.startsWith(`${name} `));
+  return command !== undefined && option in optionsOf[command];
+}
+
 /** Reads the arguments; what is unknown or out of place is refused, with the usage. */
 export function readArguments(words: readonly string[]): Invocation {
   const [first = "", second = ""] = words;

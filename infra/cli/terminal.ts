@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
-import { type Options, textOption } from "./arguments.ts";
+import { knowsOption, type Options, textOption } from "./arguments.ts";
 
 /** A bar, or nothing where nobody watches. */
 export interface Progress {
@@ -25,18 +25,24 @@ const silent: Progress = { update: () => undefined, stop: () => undefined };
 /** This process's terminal. With `json`, standard output is one JSON document and nothing is drawn. */
 export function createTerminal(options: Options): Terminal {
   const json = options["json"] === true;
-  const place = placeOptions.flatMap((name) => {
-    const value = textOption(options, name);
-    return value === undefined ? [] : [`--${name} ${value}`];
-  });
+  const place = (words: string) =>
+    placeOptions.flatMap((name) => {
+      const value = textOption(options, name);
+      return value !== undefined && knowsOption(words, name) ? [`--${name} ${quoted(value)}`] : [];
+    });
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   return {
     say: json ? () => undefined : say,
     result: (text, value) =>
       void process.stdout.write(json ? `${JSON.stringify(value, undefined, 2)}\n` : `${text}\n`),
-    command: (words) => ["npx understudy", words, ...place].join(" "),
+    command: (words) => ["npx understudy", words, ...place(words)].join(" "),
     progress: (label) => (json || !process.stderr.isTTY ? silent : bar(label)),
   };
+}
+
+/** For a shell. */
+function quoted(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 
 function bar(label: string): Progress {

@@ -1,30 +1,27 @@
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** What the process is to stay below while bulks of megabytes flow is 250 MB; a burst comes on top of this. */
-const residentBytesMax = 220_000_000;
+/** With the program and what the store has mapped, some 60 MB, and a burst on top, that is below 250 MB resident. */
+const usedBytesMax = 150_000_000;
 /** A collection costs some 20 ms of CPU, and is worth it for so much. */
 const bufferBytesMin = 16_000_000;
 const lookMs = 10;
 
 /** What is looked at, and what is done about it. */
 export interface Memory {
-  residentBytes(): number;
-  /** Of buffers, in use or not. */
-  bufferBytes(): number;
+  usage(): { readonly heapBytes: number; readonly bufferBytes: number };
   collect(): void;
 }
 
-/** A look at the memory: while the process is large, it collects whenever buffers have grown enough since it did. */
-export function createEarlyCollection({ residentBytes, bufferBytes, collect }: Memory): () => void {
+/** A look at the memory: while much is used, it collects whenever buffers have grown enough since it did. */
+export function createEarlyCollection({ usage, collect }: Memory): () => void {
   let left = 0;
   return () => {
-    if (residentBytes() < residentBytesMax) return;
-    const now = bufferBytes();
-    left = Math.min(left, now);
-    if (now - left < bufferBytesMin) return;
+    const { heapBytes, bufferBytes } = usage();
+    left = Math.min(left, bufferBytes);
+    if (heapBytes + bufferBytes < usedBytesMax || bufferBytes - left < bufferBytesMin) return;
     collect();
-    left = bufferBytes();
+    left = usage().bufferBytes;
   };
 }
 
@@ -36,10 +33,9 @@ export function collectEarly(): void {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
   setFlagsFromString("--no-expose-gc");
-  const look = createEarlyCollection({
-    residentBytes: process.memoryUsage.rss,
-    bufferBytes: () => getHeapStatistics().external_memory,
-    collect,
-  });
-  setInterval(look, lookMs).unref();
+  const usage = () => {
+    const { total_heap_size: heapBytes, external_memory: bufferBytes } = getHeapStatistics();
+    return { heapBytes, bufferBytes };
+  };
+  setInterval(createEarlyCollection({ usage, collect }), lookMs).unref();
 }

@@ -217,3 +217,11 @@ test("readSettings() tells a misspelt name from one that is not set, and from wh
   );
   assert.deepEqual(problems({ ...minimum, PRIMARY_ENDPOINTS: "x", BACKUP_FOLDER_NAME: "y" }), []);
 });
+
+test("readSettings() finds misspelt names in the context as well", () => {
+  const contextNames = ["RETRY_HOURS_MAKS", "@aws-cdk/core:newStyleStackSynthesis"];
+  assert.throws(
+    () => readSettings({ environment: minimum, context: () => undefined, contextNames }),
+    /1 problem.*\n {2}- RETRY_HOURS_MAKS is not a setting; RETRY_HOURS_MAX is$/,
+  );
+});

@@ -162,7 +162,7 @@ function replayServices(universe: Universe, process: SimulatedProcess): Omit<Con
     primary,
     backup,
     tombstones: createTombstones(backup, process.now, { askFirstFrom: 1 }),
-    incarnations: createIncarnations(primary, backup, noUntranslated),
+    incarnations: createIncarnations(primary, backup, noUntranslated, process.now),
     untranslated: noUntranslated,
     shield: noShield,
     queue: queueFor(process, universe.queue, universe.weather),

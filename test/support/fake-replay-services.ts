@@ -83,6 +83,9 @@ export function fakeIncarnations(): FakeIncarnations {
     forget(uuid) {
       calls.push(`forget ${uuid}`);
     },
+    renew(index, beforeMs) {
+      calls.push(`renew ${index} ${beforeMs}`);
+    },
   };
 }
 

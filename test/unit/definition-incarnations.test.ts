@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ClusterAnswerError } from "../../functions/core/cluster/json-request.ts";
+import { ClusterAnswerError, isClusterFailure } from "../../functions/core/cluster/json-request.ts";
 import { ClusterError } from "../../functions/core/cluster/port.ts";
 import type { Announce, Announcement } from "../../functions/core/definition/announcements.ts";
 import { createIncarnations } from "../../functions/core/definition/incarnations.ts";
@@ -40,7 +40,12 @@ const lives = (uuid = "u1", aliases: JsonObject = {}, more: JsonObject = {}) =>
   definition(mappings, aliases, { "index.uuid": uuid, ...more });
 
 /** Two clusters: PRIMARY has the index; BACKUP answers `GET /books` and its changes as the test says. */
-function world(backupGet: () => FakeAnswer, change: Answering = () => ({}), held = 0) {
+function world(
+  backupGet: () => FakeAnswer,
+  change: Answering = () => ({}),
+  held = 0,
+  now: () => number = () => 0,
+) {
   const primary = fakeCluster("primary", () => lives());
   const backup = fakeCluster("backup", (request) => {
     if (request.path.endsWith("/_refresh")) return {};
@@ -48,7 +53,7 @@ function world(backupGet: () => FakeAnswer, change: Answering = () => ({}), held
     return request.method === "GET" ? backupGet() : change(request);
   });
   const untranslated = createUntranslatedList(fakeTelemetry());
-  const incarnations = createIncarnations(primary, backup, untranslated);
+  const incarnations = createIncarnations(primary, backup, untranslated, now);
   const changes = () =>
     backup.requests.filter(({ method, path }) => method !== "GET" && !path.endsWith("/_refresh"));
   return { primary, backup, incarnations, changes, untranslated };
@@ -173,26 +178,89 @@ test("ensure() announces an adopted index as such only when it holds documents o
   }
 });
 
-test("ensure() announces an index that BACKUP refuses before the first attempt, and when it is made at last", async () => {
-  let refused = true;
-  const { incarnations, primary } = world(notThere, () => (refused ? clusterError(503, "no_master") : {}));
+const failures: Readonly<Record<string, Answering>> = {
+  "an outage": () => clusterError(503, "no_master"),
+  "a refusal": () => clusterError(400, "validation_exception"),
+  "a lost answer": noAnswer("backup", "timeout"),
+};
+for (const [what, failure] of Object.entries(failures)) {
+  test(`ensure() announces an index before the first attempt that meets ${what}, and when it is made at last`, async () => {
+    let fails = true;
+    const { incarnations, primary } = world(notThere, (request) => (fails ? failure(request) : {}));
+    let announcements = 0;
+    let queueIsDown = false;
+    const announce = async () => {
+      if (queueIsDown) throw new Error("the queue is down");
+      announcements++;
+    };
+    const ensure = () => incarnations.ensure(incarnation, state, announce);
+    await assert.rejects(ensure(), isClusterFailure);
+    await assert.rejects(ensure(), isClusterFailure);
+    assert.equal(announcements, 1);
+    fails = false;
+    queueIsDown = true;
+    await assert.rejects(ensure(), /the queue is down/);
+    queueIsDown = false;
+    assert.equal((await ensure()).kind, "created");
+    // Another consumer may have made it, and done what was queued, before BACKUP lost it again.
+    assert.equal(announcements, 2);
+    incarnations.forget("u1");
+    assert.equal((await ensure()).kind, "created");
+    assert.equal(announcements, 3);
+    primary.answer(() => lives("u2"));
+    const successor = { ...incarnation, uuid: "u2" };
+    await incarnations.ensure(successor, { ...state, incarnation: successor }, announce);
+    assert.equal(announcements, 4);
+  });
+}
+
+test("ensure() announces once more what failed here and is there all the same", async () => {
+  let made = false;
+  const { incarnations } = world(
+    () => (made ? marked("u1", 100) : notThere()),
+    (request) => (request.path === "/books" ? noAnswer("backup", "timeout")(request) : {}),
+  );
   let announcements = 0;
   const ensure = () => incarnations.ensure(incarnation, state, async () => void announcements++);
-  await assert.rejects(ensure(), ClusterAnswerError);
-  await assert.rejects(ensure(), ClusterAnswerError);
-  assert.equal(announcements, 1);
-  refused = false;
-  assert.equal((await ensure()).kind, "created");
-  // Another consumer may have made it, and done what was queued, before BACKUP lost it again.
+  await assert.rejects(ensure(), ClusterError);
+  made = true;
+  assert.equal((await ensure()).kind, "ready");
   assert.equal(announcements, 2);
-  incarnations.forget("u1");
-  assert.equal((await ensure()).kind, "created");
-  assert.equal(announcements, 3);
-  primary.answer(() => lives("u2"));
-  const successor = { ...incarnation, uuid: "u2" };
-  const announce = async () => void announcements++;
-  await incarnations.ensure(successor, { ...state, incarnation: successor }, announce);
-  assert.equal(announcements, 4);
+});
+
+test("ensure() owes no announcement for what failed without one", async () => {
+  let fails = true;
+  const { incarnations } = world(notThere, () => (fails ? clusterError(503, "no_master") : {}));
+  await assert.rejects(incarnations.ensure(incarnation, state), ClusterAnswerError);
+  fails = false;
+  let announcements = 0;
+  await assert.rejects(
+    incarnations.ensure(incarnation, state, async () => {
+      announcements++;
+      throw new Error("the queue is down");
+    }),
+    /the queue is down/,
+  );
+  assert.equal(announcements, 1);
+});
+
+test("renew() makes ready again what was made so before", async () => {
+  let nowMs = 1000;
+  const { incarnations, changes } = world(
+    () => marked("u1", 100),
+    undefined,
+    0,
+    () => nowMs,
+  );
+  await incarnations.ensure(incarnation, state);
+  incarnations.renew("books", 1000);
+  incarnations.renew("films", 2000);
+  await incarnations.ensure(incarnation, state);
+  assert.equal(changes().length, 1);
+  incarnations.renew("books", 1001);
+  nowMs = 2000;
+  await incarnations.ensure(incarnation, state);
+  assert.equal(changes().length, 2);
 });
 
 test("ensure() announces an index again that it made, and failed after that, when BACKUP has lost it", async () => {

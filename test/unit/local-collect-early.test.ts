@@ -5,10 +5,9 @@ import { createEarlyCollection } from "../../infra/local/collect-early.ts";
 const mb = 1_000_000;
 
 function world(garbageMb: number) {
-  const memory = { residentMb: 300, bufferMb: 0, collections: 0 };
+  const memory = { heapMb: 140, bufferMb: 0, collections: 0 };
   const look = createEarlyCollection({
-    residentBytes: () => memory.residentMb * mb,
-    bufferBytes: () => memory.bufferMb * mb,
+    usage: () => ({ heapBytes: memory.heapMb * mb, bufferBytes: memory.bufferMb * mb }),
     collect: () => {
       memory.collections++;
       memory.bufferMb -= garbageMb;
@@ -22,7 +21,7 @@ function world(garbageMb: number) {
   return { memory, at };
 }
 
-test("createEarlyCollection() collects when the process is large and its buffers have grown by 16 MB", () => {
+test("createEarlyCollection() collects when much is used and buffers have grown by 16 MB", () => {
   const { at } = world(10);
   assert.equal(at(15), 0);
   assert.equal(at(20), 1);
@@ -31,16 +30,17 @@ test("createEarlyCollection() collects when the process is large and its buffers
   assert.equal(at(26), 2);
 });
 
-test("createEarlyCollection() lets a small process be", () => {
+test("createEarlyCollection() lets be while little is used", () => {
   const { memory, at } = world(10);
-  memory.residentMb = 200;
+  memory.heapMb = 40;
   assert.equal(at(100), 0);
+  assert.equal(at(120), 1);
 });
 
 test("createEarlyCollection() counts from the least that there was since", () => {
   const { at } = world(0);
   assert.equal(at(40), 1);
-  assert.equal(at(10), 1);
-  assert.equal(at(25), 1);
-  assert.equal(at(26), 2);
+  assert.equal(at(12), 1);
+  assert.equal(at(27), 1);
+  assert.equal(at(28), 2);
 });

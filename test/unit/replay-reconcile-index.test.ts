@@ -175,15 +175,21 @@ test("reconcilePage() waits until PRIMARY runs no by-query write, where the reco
   assert.ok(next?.kind === "reconcile-index" && next.awaitsTasks);
 });
 
-test("reconcilePage() makes BACKUP's index ready without announcing it: it is what would be announced", async () => {
-  const { page, incarnations, queue } = world(["a"]);
+test("reconcilePage() announces no index that it makes at its beginning: it is what would be announced", async () => {
+  const { page, incarnations, queue, hold } = world(["a"]);
+  hold("a", version(0));
   const layout = { shards: 1, routingShards: 1, partitionSize: 1 };
   incarnations.says(async (_incarnation, _state, announce) => {
     await announce?.({ replaced: true, resized: false, adopted: false });
     return { kind: "ready", layout };
   });
+  const announced = () =>
+    queue.records().filter((record) => record.kind === "reconcile-index" && record.cursor === undefined);
+  await page(whole);
+  assert.equal(announced().length, 0);
+  // What its earlier pages wrote is gone.
   await page(from("backup"));
-  assert.equal(queue.sent.length, 0);
+  assert.equal(announced().length, 1);
   for (const readiness of [{ kind: "dead" }, { kind: "unknown", reason: "made by another" }] as const) {
     incarnations.says(async () => readiness);
     await assert.rejects(page(whole), TruthUnsettled);

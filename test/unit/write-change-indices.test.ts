@@ -199,10 +199,23 @@ for (const [line, body, pattern] of [
 
 test("writeThrough() of a by-query write forwards nothing while PRIMARY gives no answer to where its names lead", async () => {
   const services = fakeWriteServices(noAnswer("primary", "timeout"));
-  assert.equal((await writeThrough(byQuery, services.services)).status, 504);
+  const { status, body } = await writeThrough(byQuery, services.services);
+  assert.equal(status, 503);
+  assert.match(body.toString(), /nothing was written/);
   assert.deepEqual(forwarded(services), []);
   assert.deepEqual(kinds(services), []);
   assert.equal(await services.intentsLeft(), 0);
+});
+
+test("writeThrough() of a by-query write goes on, and warns, where PRIMARY may not be asked where its names lead", async () => {
+  const services = fakeWriteServices((request) =>
+    request.path.startsWith("/_cluster/state")
+      ? clusterError(403, "security_exception")
+      : acknowledged(request),
+  );
+  await writeThrough(byQuery, services.services);
+  assert.equal(forwarded(services).length, 1);
+  assert.match(JSON.stringify(services.telemetry.lines), /does not say where an alias leads/);
 });
 
 test("writeThrough() of DELETE /_all and of paths with slashes at their end makes BACKUP's definitions equal", async () => {

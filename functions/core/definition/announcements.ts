@@ -1,4 +1,4 @@
-import { ClusterAnswerError } from "../cluster/json-request.ts";
+import { isClusterFailure } from "../cluster/json-request.ts";
 
 /** An index that is about to be made on BACKUP. */
 export interface Announcement {
@@ -14,33 +14,41 @@ export type Announce = (announcement: Announcement) => Promise<void>;
 /** Announcements of one process. */
 export interface Announcements {
   /**
-   * Announces what `make` is about to make. What BACKUP refuses is announced before the first attempt, not before each;
-   * when it is made at last, what that announcement queued may be long done, and it is announced once more.
+   * Announces what `make` is about to make: before the first attempt, and, where that fails, once more when it is made at
+   * last. Not before each attempt: BACKUP may refuse it for days.
    */
   around<T extends { readonly kind: string }>(
     uuid: string,
-    announce: () => Promise<void>,
+    announcement: Announcement,
+    announce: Announce,
     make: () => Promise<T>,
   ): Promise<T>;
-  /** Another consumer has made it, and announced it. */
-  made(uuid: string): void;
+  /** It is made, by a request whose answer was lost or by another consumer: what failed here is announced once more. */
+  made(uuid: string, announce: Announce): Promise<void>;
 }
 
 /** None is made yet. */
 export function createAnnouncements(): Announcements {
-  const refused = new Set<string>();
+  /** What failed to be made: what its announcement queued may be done by the time that it is. */
+  const owed = new Map<string, Announcement>();
+
+  async function made(uuid: string, announce: Announce): Promise<void> {
+    const announcement = owed.get(uuid);
+    if (announcement === undefined) return;
+    await announce(announcement);
+    owed.delete(uuid);
+  }
+
   return {
-    async around(uuid, announce, make) {
-      if (!refused.has(uuid)) await announce();
-      try {
-        const readiness = await make();
-        if (readiness.kind === "created" && refused.delete(uuid)) await announce();
-        return readiness;
-      } catch (error) {
-        if (error instanceof ClusterAnswerError) refused.add(uuid);
+    async around(uuid, announcement, announce, make) {
+      if (!owed.has(uuid)) await announce(announcement);
+      const readiness = await make().catch((error: unknown) => {
+        if (isClusterFailure(error)) owed.set(uuid, announcement);
         throw error;
-      }
+      });
+      if (readiness.kind === "created") await made(uuid, announce);
+      return readiness;
     },
-    made: (uuid) => void refused.delete(uuid),
+    made,
   };
 }

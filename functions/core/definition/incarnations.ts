@@ -31,7 +31,7 @@ export interface Incarnations {
    * @param state PRIMARY's present state of the index, `"gone"`, or `"unavailable"` when it cannot be asked.
    * @param announce called before BACKUP's index is made, replaced or adopted: what has to follow that must
    *   be durable first, because a process that dies in between finds the index ready the next time. Called
-   *   again when one has been deleted.
+   *   again when one has been deleted. Left out by what would follow, at its beginning.
    * @throws ClusterError or ClusterAnswerError when a cluster fails half-way; trying again is safe.
    */
   ensure(
@@ -41,6 +41,17 @@ export interface Incarnations {
   ): Promise<Readiness>;
   /** BACKUP refused the incarnation's alias: what was known of it is wrong. */
   forget(uuid: string): void;
+  /** BACKUP may have been mended at that time: what was made ready of this index before is made so again. */
+  renew(index: string, beforeMs: number): void;
+}
+
+/** What was made ready. */
+interface Known {
+  readonly index: string;
+  readonly mappingVersion: number | string;
+  readonly layout: ShardLayout;
+  /** When it began. */
+  readonly atMs: number;
 }
 
 /** Incarnations of one BACKUP. What was ensured is remembered per process; BACKUP itself guards its truth. */
@@ -48,8 +59,9 @@ export function createIncarnations(
   primary: Cluster,
   backup: Cluster,
   untranslated: Pick<UntranslatedList, "replace">,
+  now: () => number = Date.now,
 ): Incarnations {
-  const known = new Map<string, { mappingVersion: number | string; layout: ShardLayout }>();
+  const known = new Map<string, Known>();
   /** One establishing at a time for each incarnation: batches of one process must not race each other. */
   const underWay = new Map<string, Promise<Readiness>>();
   const announcements = createAnnouncements();
@@ -68,13 +80,13 @@ export function createIncarnations(
   }
 
   /** Announced once more after it: what a slow consumer deletes may be what a faster one has made anew. */
-  async function remove(index: string, uuid: string, announce: Announce): Promise<Deletion> {
+  async function remove(index: string, uuid: string, announce?: Announce): Promise<Deletion> {
     const deletion = await deleteIncarnation(backup, index, uuid);
-    if (deletion === "deleted") await announce({ replaced: true, resized: false, adopted: false });
+    if (deletion === "deleted") await announce?.({ replaced: true, resized: false, adopted: false });
     return deletion;
   }
 
-  async function establish(state: PrimaryState, announce: Announce): Promise<Readiness> {
+  async function establish(state: PrimaryState, announce?: Announce): Promise<Readiness> {
     const { incarnation, layout } = state;
     const { index, uuid } = incarnation;
     // BACKUP first: if PRIMARY still has this incarnation after that, any other mark is an older one's.
@@ -83,7 +95,7 @@ export function createIncarnations(
     const source = (await readDefinitions(primary, index)).get(index);
     if (source?.settings["index.uuid"] !== uuid) return { kind: "dead" };
     if (present !== undefined && mark?.uuid === uuid) {
-      announcements.made(uuid);
+      if (announce !== undefined) await announcements.made(uuid, announce);
       await adopt(source, present, state);
       await levelOwnAliases(index, source, present);
       return { kind: "ready", layout };
@@ -94,15 +106,13 @@ export function createIncarnations(
       resized: "index.resize.source.name" in source.settings,
       adopted: adopted && (await holdsDocuments(backup, index)),
     };
-    const readiness = await announcements.around(
-      uuid,
-      () => announce(announcement),
-      async (): Promise<Readiness> => {
-        if (!adopted) return replace(source, state, mark?.uuid, announce);
-        await adopt(source, present, state);
-        return { kind: "created", layout, replaced: false };
-      },
-    );
+    const make = async (): Promise<Readiness> => {
+      if (!adopted) return replace(source, state, mark?.uuid, announce);
+      await adopt(source, present, state);
+      return { kind: "created", layout, replaced: false };
+    };
+    const readiness =
+      announce === undefined ? await make() : await announcements.around(uuid, announcement, announce, make);
     if (readiness.kind !== "created") return readiness;
     await levelOwnAliases(index, source, present);
     if (adopted) return readiness;
@@ -118,7 +128,7 @@ export function createIncarnations(
     source: IndexDefinition,
     state: PrimaryState,
     old: string | undefined,
-    announce: Announce,
+    announce?: Announce,
   ): Promise<Readiness> {
     const { index } = state.incarnation;
     if (old !== undefined && (await remove(index, old, announce)) === "kept") {
@@ -139,7 +149,7 @@ export function createIncarnations(
   async function ensure(
     incarnation: Incarnation,
     state: PrimaryState | "gone" | "unavailable",
-    announce: Announce = () => Promise.resolve(),
+    announce?: Announce,
   ): Promise<Readiness> {
     if (state === "unavailable") return withoutPrimary(incarnation);
     if (state === "gone") {
@@ -157,11 +167,18 @@ export function createIncarnations(
       await before;
       return ensure(incarnation, state, announce);
     }
+    const atMs = now();
     const establishing = establish(state, announce).finally(() => underWay.delete(incarnation.uuid));
     underWay.set(incarnation.uuid, establishing);
     const readiness = await establishing;
     if (readiness.kind === "ready" || readiness.kind === "created") {
-      known.set(incarnation.uuid, { mappingVersion: state.mappingVersion, layout: readiness.layout });
+      const { mappingVersion } = state;
+      known.set(incarnation.uuid, {
+        index: incarnation.index,
+        mappingVersion,
+        layout: readiness.layout,
+        atMs,
+      });
     }
     return readiness;
   }
@@ -169,6 +186,9 @@ export function createIncarnations(
   return {
     ensure,
     forget: (uuid) => void known.delete(uuid),
+    renew(index, beforeMs) {
+      for (const [uuid, each] of known) if (each.index === index && each.atMs < beforeMs) known.delete(uuid);
+    },
   };
 }
 

@@ -22,7 +22,7 @@ export interface Access {
  * - `none`: everybody; only for a gateway that listens on loopback.
  */
 export function admit(request: GatewayRequest, access: Access): Admission {
-  if (leavesItsFolder(request.path) || hasEmptySegment(request.path)) {
+  if (leavesItsFolder(request.path) || isUnescaped(request.path) || hasEmptySegment(request.path)) {
     const reason = `the path [${request.path.slice(0, 200)}] is not one that a cluster can have`;
     return { kind: "refused", answer: errorAnswer(400, "illegal_argument_exception", reason) };
   }
@@ -54,12 +54,14 @@ function matches(authorization: string | string[] | undefined, client: Access["c
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-/** Dot segments, backslashes and control characters, plain or encoded, and anything that is not an encoded path. */
+/** Dot segments, backslashes and control characters, plain or encoded, and anything that is not a path. */
 function leavesItsFolder(path: string): boolean {
-  const unescaped = /[^!-\u00ff]/.test(path);
-  return (
-    unescaped || !path.startsWith("/") || /(^|\/)(\.|%2e){1,2}(\/|$)|\\|\p{Cc}|%[01][0-9a-f]|%7f/iu.test(path)
-  );
+  return !path.startsWith("/") || /(^|\/)(\.|%2e){1,2}(\/|$)|\\|\p{Cc}|%[01][0-9a-f]|%7f/iu.test(path);
+}
+
+/** Node sends no such path to a cluster. */
+function isUnescaped(path: string): boolean {
+  return /[^!-\u00ff]/.test(path);
 }
 
 /** Inside the path nobody can say what PRIMARY makes of one. Slashes at the end are harmless. */
