@@ -32,6 +32,7 @@ for (const { name, primary: from, backup: to } of pairs) {
       `${name}: ${tests} tests, ${skipped} skipped; of ${tests - skipped} run, ${failedAtPrimary} fail at PRIMARY as well; ` +
         `${deliberate} deliberate differences, ${defects.length} others`,
     );
+    for (const defect of defects) console.log(defect);
     assert.ok(tests - skipped - failedAtPrimary > 0, "nothing was compared");
     assert.deepEqual(defects, []);
   });

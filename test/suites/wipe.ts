@@ -10,7 +10,7 @@ const kinds: readonly (readonly [path: string, deletedBy: string])[] = [
   ["component_template.component_template", "/_component_template/"],
   ["stored_scripts", "/_scripts/"],
   ["ingest.pipeline", "/_ingest/pipeline/"],
-  ["search_pipeline.search_pipeline", "/_search/pipeline/"],
+  ["search_pipeline.pipeline", "/_search/pipeline/"],
   ["repositories", "/_snapshot/"],
 ];
 
