@@ -492,6 +492,16 @@ test("ensure() tells what BACKUP cannot have, whether its index is made or kept"
   }
 });
 
+test("ensure() tells again that BACKUP's index was made without PRIMARY's order", async () => {
+  const { primary, incarnations, untranslated } = world(() => marked("u1", 100));
+  primary.answer(() => lives("u1", {}, { "index.sort.field": "a" }));
+  await incarnations.ensure(incarnation, state);
+  assert.deepEqual(
+    untranslated.all().map(({ path }) => path),
+    ["settings/index.sort.field"],
+  );
+});
+
 test("ensure() puts back what a process that died left of an index made piece by piece", async () => {
   const { incarnations, changes } = world(() => {
     const { body } = marked("u1", 100);

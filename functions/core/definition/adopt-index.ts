@@ -55,11 +55,19 @@ async function adopt(
     await ask(backup, { method: "PUT", path: `/${segment(index)}/_alias/${segment(alias)}` });
   }
   const refused = await levelAnalysis({ index, source, present }, target);
-  const { mappings, untranslated } = createRequest(source, incarnation, layout, target);
+  const { settings, mappings, untranslated } = createRequest(source, incarnation, layout, target);
   // BACKUP's was made piece by piece, and whoever did it may have died before this was put back.
   const dynamic = "dynamic" in present.mappings && { dynamic: true };
   const lost = await putMapping(backup, index, { ...dynamic, ...mappings }, target);
-  return [...untranslated, ...refused, ...lost];
+  return [...untranslated, ...unsorted(settings, present), ...refused, ...lost];
+}
+
+/** An index gets its order when it is made or never. */
+function unsorted(settings: JsonObject, present: IndexDefinition): readonly Untranslated[] {
+  const names = Object.keys(settings).filter((name) => name.startsWith("index.sort."));
+  return names
+    .filter((name) => !(name in present.settings))
+    .map((name) => ({ path: `settings/${name}`, reason: "BACKUP's index was made without it" }));
 }
 
 /** What a mapping can change back and forth: fields only come. */
