@@ -54,7 +54,7 @@ for (const [name, handle] of Object.entries(handlers)) {
     });
     assert.ok(isResult(result));
     assert.equal(result.statusCode, 500);
-    const body = JSON.parse(Buffer.from(result.body, "base64").toString());
+    const body = JSON.parse(result.body);
     assert.equal(body.status, 500);
     assert.equal(body.error.type, "gateway_internal_exception");
     assert.equal(body.error.root_cause[0].type, "gateway_internal_exception");

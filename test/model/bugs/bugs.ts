@@ -287,14 +287,14 @@ export const bugs: readonly Bug[] = [
   {
     name: "a consumer that stood still deletes what another one made anew, and nothing follows",
     file: "functions/core/definition/incarnations.ts",
-    find: 'if (deletion === "deleted") await announce(',
-    replace: 'if (deletion === "absent" && uuid === "") await announce(',
+    find: 'if (deletion === "deleted") await announce?.(',
+    replace: 'if (deletion === "absent" && uuid === "") await announce?.(',
   },
   {
     name: "an index that PRIMARY deleted meanwhile is made on BACKUP and stays",
     file: "functions/core/definition/incarnations.ts",
-    find: 'if (still?.settings["index.uuid"] === incarnation.uuid) return created;',
-    replace: "if (still === undefined || still) return created;",
+    find: 'if (still?.settings["index.uuid"] === uuid) return readiness;',
+    replace: "if (still === undefined || still) return readiness;",
   },
   {
     name: "a mapping that has grown is not copied",
