@@ -65,6 +65,7 @@ export async function reconcilePage(
   // BACKUP's is closed too, then: it has to be opened before PRIMARY's can be read anew.
   if ((await levelOpenness([index], services)).get(index) === "closed") return done;
   if (record.cursor === undefined) {
+    services.telemetry.info("an index is compared as a whole", { index, reason: record.reason });
     const horizons = await readHorizons(state, services);
     if (horizons.length > 0) await services.tombstones.write(horizons);
   }

@@ -23,16 +23,13 @@ export interface Ended {
 }
 
 /**
- * Runs the tests one after the other at the endpoint, each on an empty PRIMARY: what a test has left is there until
- * the next one is asked for.
+ * Runs the tests one after the other at PRIMARY, each on an empty one: what a test has left is there until the next
+ * one is asked for.
  */
-export async function* runSuite(
-  suite: Suite,
-  clusters: { readonly endpoint: string; readonly primary: string },
-): AsyncGenerator<Ended> {
+export async function* runSuite(suite: Suite, primary: string): AsyncGenerator<Ended> {
   for (const test of suite.tests) {
     if (test.skip !== undefined) continue;
-    yield { test, end: await runTest(clusters.endpoint, suite.apis, test) };
-    await wipe(clusters.endpoint, clusters.primary);
+    yield { test, end: await runTest(primary, suite.apis, test) };
+    await wipe(primary, primary);
   }
 }

@@ -22,7 +22,7 @@ for (const { name, primary: from, backup: to } of pairs) {
 
     const selected = process.env["SUITES_GROUPS"] || inEveryRun;
     const groups = selected === "all" ? await groupsOf(folder) : selected.split(",");
-    const { tests, skipped, failedAtPrimary, deliberate, defects } = await runBothWays(
+    const { tests, skipped, failedAtPrimary, deliberate, repeated, defects } = await runBothWays(
       folder,
       groups,
       pair,
@@ -30,7 +30,7 @@ for (const { name, primary: from, backup: to } of pairs) {
     );
     console.log(
       `${name}: ${tests} tests, ${skipped} skipped; of ${tests - skipped} run, ${failedAtPrimary} fail at PRIMARY as well; ` +
-        `${deliberate} deliberate differences, ${defects.length} others`,
+        `${repeated} run again beside a comparison; ${deliberate} deliberate differences, ${defects.length} others`,
     );
     for (const defect of defects) console.log(defect);
     assert.ok(tests - skipped - failedAtPrimary > 0, "nothing was compared");

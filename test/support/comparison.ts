@@ -16,7 +16,10 @@ export interface Comparison {
 export interface ComparisonOptions {
   /** Indices whose name begins so. @default all but `understudy-*` */
   readonly prefix?: string;
-  /** Fields that BACKUP refused, as the status tells them: they are to be stored there and not searched. */
+  /**
+   * What BACKUP refused, as the status tells it: a field is to be stored there and not searched, and a setting is not
+   * compared.
+   */
   readonly refused?: readonly { readonly index: string; readonly path: string }[];
 }
 
@@ -160,12 +163,16 @@ async function definitions(
     const own = Object.entries(withStream).filter(([alias]) => !alias.startsWith("understudy-"));
     const given = { mappings: withoutMark(withoutType(record(mappings))), settings: record(settings) };
     const { untranslated: _, ...translated } = translateDefinition(given, target);
-    const stored = refused
-      .filter(({ index, path: at }) => index === name && at.startsWith("mappings/"))
-      .map(({ path: at }) => at.replace("mappings/", "").split("."));
+    const refusedHere = refused.filter(({ index }) => index === name).map(({ path: at }) => at);
+    const stored = refusedHere
+      .filter((at) => at.startsWith("mappings/"))
+      .map((at) => at.replace("mappings/", "").split("."));
+    const compared = Object.entries(translated.settings).filter(
+      ([setting]) => !refusedHere.includes(`settings/${setting}`),
+    );
     const properties = stored.reduce(withStoredOnly, record(translated.mappings["properties"] ?? {}));
     const described = {
-      settings: translated.settings,
+      settings: Object.fromEntries(compared),
       mappings: { ...translated.mappings, properties },
       aliases: Object.fromEntries(own),
     };
