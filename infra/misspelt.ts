@@ -1,15 +1,19 @@
 /** Short names are near to too many that mean something else. */
 const shortest = 12;
 
-/** Names that are none of these but nearly one, which nobody has set: two letters more, less or other ones at most. */
+/**
+ * Names that nobody asks for but nearly one that is asked for and not set: two letters more, less or other ones at most.
+ * The reason goes on after the name.
+ */
 export function misspelt(
   given: readonly string[],
-  unset: readonly string[],
-): readonly { readonly name: string; readonly meant: string }[] {
-  const long = unset.filter(({ length }) => length >= shortest);
+  asked: ReadonlySet<string>,
+  isSet: (name: string) => boolean,
+): readonly { readonly name: string; readonly reason: string }[] {
+  const unset = [...asked].filter((name) => name.length >= shortest && !isSet(name));
   return given.flatMap((name) => {
-    const meant = long.find((known) => distance(known, name) <= 2);
-    return meant === undefined ? [] : [{ name, meant }];
+    const meant = asked.has(name) ? undefined : unset.find((known) => distance(known, name) <= 2);
+    return meant === undefined ? [] : [{ name, reason: `is not a setting; ${meant} is` }];
   });
 }
 

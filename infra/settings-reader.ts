@@ -72,11 +72,8 @@ export function createReader(sources: SettingSources) {
     },
     finish(): void {
       const names = [...Object.keys(sources.environment), ...(sources.contextNames ?? [])];
-      const others = names.filter((name) => !asked.has(name));
-      const unset = [...asked.keys()].filter((name) => asked.get(name) === undefined);
-      for (const { name, meant } of misspelt(others, unset)) {
-        problem(name, `is not a setting; ${meant} is`);
-      }
+      const isSet = (name: string) => asked.get(name) !== undefined;
+      for (const { name, reason } of misspelt(names, new Set(asked.keys()), isSet)) problem(name, reason);
       if (problems.length === 0) return;
       throw new Error(
         `The stack's settings have ${problems.length} problem(s); set them in the environment or in cdk.json's context:\n` +

@@ -32,7 +32,9 @@ export async function preflight(
   const config = collect(problems, () =>
     readConfig(noting(functionEnvironment({ ...environment, ...endpoints }), asked)),
   );
-  problems.push(...misspeltNames(environment, asked));
+  const isSet = (name: string) => (environment[name] ?? "") !== "";
+  const wrong = misspelt(Object.keys(environment), asked, isSet);
+  problems.push(...wrong.map(({ name, reason }) => `${name} ${reason}`));
   if (settings !== undefined && (await portTaken(settings))) {
     problems.push(
       `PORT ${settings.port} on ${settings.host} is in use by another program: end that, or set PORT to a free one`,
@@ -64,12 +66,6 @@ function noting(environment: Environment, asked: Set<string>): Environment {
       return Reflect.get(target, name);
     },
   });
-}
-
-function misspeltNames(environment: Environment, asked: ReadonlySet<string>): readonly string[] {
-  const given = Object.keys(environment).filter((name) => !asked.has(name));
-  const unset = [...asked].filter((name) => (environment[name] ?? "") === "");
-  return misspelt(given, unset).map(({ name, meant }) => `${name} is not a setting; ${meant} is`);
 }
 
 function collect<T>(problems: string[], read: () => T): T | undefined {

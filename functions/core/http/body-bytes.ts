@@ -7,40 +7,35 @@ import { isUtf8 } from "node:buffer";
  */
 const bytesBehind = new WeakMap<object, Buffer>();
 
+interface EncodedBody {
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
 /**
  * Adds `body` as base64, made at each reading, and `isBase64Encoded`. Whoever copies the holder, or writes it as
  * JSON, gets the text as on AWS. The bytes must not be changed afterwards.
  */
-export function withBase64Body<T extends object>(
-  holder: T,
-  bytes: Buffer,
-): T & { readonly body: string; readonly isBase64Encoded: boolean } {
-  const whole = {
-    ...holder,
-    isBase64Encoded: true,
-    get body(): string {
-      return bytes.toString("base64");
-    },
-  };
-  bytesBehind.set(whole, bytes);
-  return whole;
+export function withBase64Body<T extends object>(holder: T, bytes: Buffer): T & EncodedBody {
+  return withBody(holder, bytes, () => true);
 }
 
 /**
  * The same for an answer: `body` is text where the bytes are UTF-8, and base64 where not. API Gateway decodes base64
  * only for a client that sends `accept` ("Binary media types for REST APIs" in its guide); text it passes on to all.
  */
-export function withTextBody<T extends object>(
-  holder: T,
-  bytes: Buffer,
-): T & { readonly body: string; readonly isBase64Encoded: boolean } {
+export function withTextBody<T extends object>(holder: T, bytes: Buffer): T & EncodedBody {
+  return withBody(holder, bytes, () => !isUtf8(bytes));
+}
+
+function withBody<T extends object>(holder: T, bytes: Buffer, isBase64: () => boolean): T & EncodedBody {
   const whole = {
     ...holder,
     get isBase64Encoded(): boolean {
-      return !isUtf8(bytes);
+      return isBase64();
     },
     get body(): string {
-      return bytes.toString(isUtf8(bytes) ? "utf8" : "base64");
+      return bytes.toString(isBase64() ? "base64" : "utf8");
     },
   };
   bytesBehind.set(whole, bytes);
