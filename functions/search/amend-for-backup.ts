@@ -2,6 +2,7 @@ import { withoutParameters } from "../core/http/parameters.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { segmentsOf } from "../core/routing/path.ts";
 import { amendPointInTime } from "./amend-point-in-time.ts";
+import { withoutTypesInBody } from "./amend-types.ts";
 import type { ReadAnswer } from "./first-part.ts";
 
 /** The same read in other words, and how its answer becomes the one that the client's words have. */
@@ -41,7 +42,9 @@ export function amendForBackup(
   if (pointInTime !== undefined) return pointInTime;
   if (said.includes("unrecognized parameter")) return withoutUnknown(request, said);
   if (said.includes("no handler found for uri")) return withoutType(request);
-  return undefined;
+  if (!/\[_?types?\]/.test(said)) return undefined;
+  const typeless = withoutTypesInBody(request);
+  return typeless && { request: typeless };
 }
 
 const vendorType = /application\/vnd\.elasticsearch\+(json|x-ndjson)\s*;\s*compatible-with\s*=\s*\d+/gi;
@@ -64,8 +67,14 @@ function withoutUnknown(request: GatewayRequest, said: string): Amended | undefi
   const named = [...list.replace(/-> did you mean[^?]*\?/g, "").matchAll(/\[([^\]]*)\]/g)].map(
     ([, name = ""]) => name,
   );
-  if (named.length === 0 || !named.every((name) => dispensable.has(name))) return undefined;
+  const isDispensable = (name: string) => dispensable.has(name) || isTypelessAlready(name, request.query);
+  if (named.length === 0 || !named.every(isDispensable)) return undefined;
   return { request: { ...request, query: withoutParameters(request.query, named) } };
+}
+
+/** `include_type_name=false` asks for what a release without types answers anyway. */
+function isTypelessAlready(name: string, query: string): boolean {
+  return name === "include_type_name" && new URLSearchParams(query).get(name) === "false";
 }
 
 /** `/{index}/{type}/_search` and `/{index}/{type}/{id}`, where there are no types any more. */

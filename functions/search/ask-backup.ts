@@ -1,3 +1,4 @@
+import { compressed } from "../core/handle/readable-answer.ts";
 import { servedByHeader } from "../core/http/answer.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { type Amended, amendForBackup } from "./amend-for-backup.ts";
@@ -10,13 +11,15 @@ const amendmentsMax = 4;
 
 /**
  * Asks BACKUP in place of PRIMARY, for a client that speaks to PRIMARY's product and version: what BACKUP refuses
- * because it is another is asked in its words, and its answer takes PRIMARY's form where a client would stumble.
+ * because it is another is asked in its words, and its answer takes PRIMARY's form where a client would stumble. For that
+ * it must not be compressed, so the gateway compresses it where the client asked for that.
  */
 export async function askBackup(request: GatewayRequest, services: SearchServices): Promise<Asked> {
   const { backup, primaryForm } = services;
   const closed = await services.backupGuard();
   if (closed !== undefined) return { kind: "unavailable", answer: undefined, reason: closed };
-  let asking: GatewayRequest = forBackup(request, primaryForm);
+  const { "accept-encoding": _encoding, ...headers } = request.headers;
+  let asking: GatewayRequest = forBackup({ ...request, headers }, primaryForm);
   let asked = await askCluster(backup, asking, services);
   const amendments: Amended[] = [];
   while (asked.kind === "answered" && amendments.length < amendmentsMax) {
@@ -33,8 +36,6 @@ export async function askBackup(request: GatewayRequest, services: SearchService
   let { answer } = asked;
   for (const { answer: restore } of amendments) answer = restore?.(answer) ?? answer;
   const formed = inPrimarysForm(request, answer, primaryForm);
-  return {
-    kind: "answered",
-    answer: { ...formed, headers: { ...formed.headers, [servedByHeader]: "backup" } },
-  };
+  const marked = { ...formed, headers: { ...formed.headers, [servedByHeader]: "backup" } };
+  return { kind: "answered", answer: await compressed(marked, request) };
 }

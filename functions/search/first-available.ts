@@ -5,6 +5,7 @@ import { askBackup } from "./ask-backup.ts";
 import { askPrimary } from "./ask-primary.ts";
 import type { ReadAnswer } from "./first-part.ts";
 import type { SearchServices } from "./search-services.ts";
+import { waitMs } from "./waits.ts";
 
 /** An answer, and the cluster that gave it: `undefined` for the gateway's own. */
 export interface Served {
@@ -12,13 +13,15 @@ export interface Served {
   readonly by: ClusterName | undefined;
 }
 
-/** PRIMARY, else BACKUP where that may be; where not, PRIMARY has the time of both. */
+/** PRIMARY, else BACKUP where that may be; where not, PRIMARY has the time of both, or as long as it is asked to wait. */
 export async function firstAvailable(
   request: GatewayRequest,
   fallsBack: boolean,
   services: SearchServices,
 ): Promise<Served> {
-  const readTimeoutMs = (fallsBack ? 1 : 2) * services.readTimeoutMs;
+  const readTimeoutMs = fallsBack
+    ? services.readTimeoutMs
+    : Math.max(2 * services.readTimeoutMs, Math.min(waitMs(request.query), services.waitMaxMs));
   const primary = await askPrimary(request, fallsBack, { ...services, readTimeoutMs });
   if (primary.kind === "answered") return { answer: primary.answer, by: "primary" };
   if (primary.kind === "limited") return { answer: primary.answer, by: undefined };

@@ -70,7 +70,8 @@ function withTypes(request: GatewayRequest, answer: ReadAnswer, form: PrimaryFor
   const { headers, body, status } = answer;
   const isPlainJson =
     headers["content-encoding"] === undefined && String(headers["content-type"] ?? "").includes("json");
-  if (!form.hasTypes() || depthMax === 0 || !isPlainJson || status >= 300) return answer;
+  const holds = status < 300 || (status === 404 && depthMax === 1);
+  if (!form.hasTypes() || depthMax === 0 || !isPlainJson || !holds) return answer;
   if (answer.start?.includes('"_type":') || (Buffer.isBuffer(body) && body.includes('"_type":')))
     return answer;
   return {

@@ -16,5 +16,7 @@ export interface SearchServices {
   readonly handles: () => Promise<Handles>;
   readonly telemetry: Telemetry;
   readonly readTimeoutMs: number;
+  /** How long a request may ask PRIMARY to wait for something: what the host ends earlier gets no answer at all. */
+  readonly waitMaxMs: number;
   readonly bodyBytesMax: number;
 }

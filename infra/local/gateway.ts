@@ -17,6 +17,7 @@ import { handler as sweepHandler } from "../../functions/reconcile/handler.ts";
 import { sweepIntents } from "../../functions/reconcile/sweep-intents.ts";
 import { handler as replayHandler } from "../../functions/replay/handler.ts";
 import { bufferedHandler, handler as searchHandler } from "../../functions/search/handler.ts";
+import { longestWaitMs } from "../../functions/search/waits.ts";
 import { handler as writeHandler } from "../../functions/write/handler.ts";
 import { announceGateway } from "../cli/gateway-file.ts";
 import type { EmbeddedClients } from "./embedded/clients.ts";
@@ -51,7 +52,8 @@ export async function startGateway(settings: HostSettings, engines: EmbeddedClie
     port: settings.port,
     route: (method, path) => routed(functions, method, path),
     bodyBytesMax: config().bodyBytesMax,
-    functionTimeoutMs: Math.max(config().writeTimeoutMs, config().readTimeoutMs * 2) + functionGraceMs,
+    functionTimeoutMs:
+      Math.max(config().writeTimeoutMs, config().readTimeoutMs * 2, longestWaitMs) + functionGraceMs,
     log,
   });
   const mapping = createEventSourceMapping({

@@ -204,6 +204,14 @@ test("restoreBulkAnswer() keeps the `get` of an upsert whose script did nothing"
   assert.equal(restoreDocumentAnswer(Buffer.from(`{${item}}`), undefined).toString(), `{${item}}`);
 });
 
+test("restoreBulkAnswer() takes the `get` without a document from an update whose script deleted", () => {
+  const place = `${PLACE},"result":"deleted"`;
+  const item = `${place},"get":{"_seq_no":5,"_primary_term":1,"found":true},"status":200`;
+  assert.equal(restored(UPDATE, item), `${place},"status":200`);
+  const alone = restoreDocumentAnswer(Buffer.from(`{${item}}`), undefined);
+  assert.equal(alone.toString(), `{${place},"status":200}`);
+});
+
 test("restoreBulkAnswer() pairs by position and leaves other actions' items alone", () => {
   const index = `{"index":{${PLACE},"get":1}}`;
   const answer = Buffer.from(`{"items":[${index},{"update":{${GOT}}},${index}]}`);

@@ -150,9 +150,23 @@ test("searchWithFailover() takes a 503 about the query for PRIMARY's answer: BAC
   }
 });
 
+test("searchWithFailover() gives PRIMARY as long as a request asks it to wait, 30 s where it does not say", async () => {
+  const { read, primary, services } = reading(() => ({ body: "{}" }));
+  const waits = async (query: string) => {
+    await read(fakeRequest(`GET /_cluster/health?${query}`));
+    return primary.requests.at(-1)?.timeoutMs;
+  };
+  assert.equal(await waits("wait_for_status=green"), 32_000);
+  assert.equal(await waits("wait_for_nodes=%3E5&timeout=1m"), 62_000);
+  assert.equal(await waits("wait_for_status=green&timeout=50ms"), 10_000);
+  assert.equal(await waits("wait_for_status=green&timeout=7d"), 32_000);
+  assert.equal(await waits("wait_for_status=green&timeout=600s"), services.waitMaxMs);
+  assert.equal(await waits("timeout=1m"), 10_000);
+});
+
 test("searchWithFailover() gives what only PRIMARY may answer the time of both, and passes nothing by for its silence", async () => {
   const { read, primary, backup, services } = reading(noAnswer("primary", "timeout"));
-  const health = await read(fakeRequest("GET /_cluster/health?wait_for_status=green"));
+  const health = await read(fakeRequest("GET /_cluster/health"));
   assert.equal(health.status, 503);
   assert.equal(primary.requests[0]?.timeoutMs, 2 * services.readTimeoutMs);
   assert.equal(backup.requests.length, 0);

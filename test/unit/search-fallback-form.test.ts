@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import type { ClusterRequest } from "../../functions/core/cluster/port.ts";
 import { clusterError, type FakeAnswer, lineOf, noAnswer, textOf } from "../support/fake-cluster.ts";
 import { fakeHandles } from "../support/fake-handles.ts";
@@ -289,4 +290,72 @@ test("searchWithFailover() opens and closes a point in time on Elasticsearch for
   const body = JSON.stringify({ pit_id: [sealed] });
   const closed = await read(fakeRequest("DELETE /_search/point_in_time", body));
   assert.deepEqual(JSON.parse(closed.body.toString()), { pits: [{ successful: true, pit_id: sealed }] });
+});
+
+test("searchWithFailover() asks BACKUP for an answer that is not compressed, and compresses it for the client", async () => {
+  const hits = (type: string) => `{"hits":{"hits":[{"_index":"a"${type},"_source":"${"x".repeat(2000)}"}]}}`;
+  const { read, primary, backup } = reading(
+    () => json(typed),
+    ({ query = "" }) =>
+      query.includes("min_compatible_shard_node")
+        ? { ...json({ error: "contains unrecognized parameter: [min_compatible_shard_node]" }), status: 400 }
+        : json(hits("")),
+  );
+  await read(fakeRequest("POST /a/_search", "{}"));
+  primary.answer(away);
+  const headers = { "accept-encoding": "gzip" };
+  const { body, headers: given } = await read(
+    fakeRequest("POST /a/_search?min_compatible_shard_node=7.0.0", "{}", { headers }),
+  );
+  assert.equal(given["content-encoding"], "gzip");
+  assert.ok(Buffer.isBuffer(body));
+  assert.equal(gunzipSync(body).toString(), hits(',"_type":"_doc"'));
+  for (const { headers: sent } of backup.requests) assert.equal(sent?.["accept-encoding"], undefined);
+});
+
+test("searchWithFailover() takes the types out of the body of _msearch and _mget where BACKUP knows none", async () => {
+  const refusesTypes = (request: ClusterRequest): FakeAnswer =>
+    /"_?types?":/.test(textOf(request).split("\n", 1)[0] ?? "")
+      ? { ...json({ error: "key [types] is not supported in the metadata section" }), status: 400 }
+      : json({ took: 1 });
+  const { read, backup } = reading(away, refusesTypes);
+  const asked = async (line: string, body: string) => {
+    assert.equal((await read(fakeRequest(line, body))).status, 200, body);
+    return textOf(backup.requests.at(-1));
+  };
+  const searches = '{"index":["a"],"types":[]}\n{"query":{"term":{"type":"x"}}}\n\n{}\n{"type":"_doc"}\n{}\n';
+  assert.equal(
+    await asked("POST /_msearch", searches),
+    '{"index":["a"]}\n{"query":{"term":{"type":"x"}}}\n\n{}\n{}\n{}\n',
+  );
+  assert.equal(
+    await asked(
+      "POST /_mget",
+      '{"docs":[{"_index":"a","_type":"_doc","_id":12345678901234567890},{"_id":"2"}]}',
+    ),
+    '{"docs":[{"_index":"a","_id":12345678901234567890},{"_id":"2"}]}',
+  );
+  assert.equal((await read(fakeRequest("POST /_msearch", '{"types":'))).status, 400);
+});
+
+test("searchWithFailover() gives a document that BACKUP has not the type that PRIMARY's answer has", async () => {
+  const { read, primary } = reading(
+    () => json(typed),
+    () => ({ ...json('{"_index":"a","_id":"9","found":false}'), status: 404 }),
+  );
+  await read(fakeRequest("POST /a/_search", "{}"));
+  primary.answer(away);
+  const { status, body } = await read(fakeRequest("GET /a/_doc/9"));
+  assert.equal(status, 404);
+  assert.equal(body.toString(), '{"_index":"a","_type":"_doc","_id":"9","found":false}');
+});
+
+test("searchWithFailover() leaves out include_type_name=false, which asks for what BACKUP answers anyway", async () => {
+  const refuses = ({ query = "" }: ClusterRequest): FakeAnswer =>
+    query.includes("include_type_name")
+      ? { ...json({ error: "contains unrecognized parameter: [include_type_name]" }), status: 400 }
+      : json({});
+  const { read } = reading(away, refuses);
+  assert.equal((await read(fakeRequest("GET /a?include_type_name=false"))).status, 200);
+  assert.equal((await read(fakeRequest("GET /a/_mapping?include_type_name=true"))).status, 400);
 });

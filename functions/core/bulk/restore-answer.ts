@@ -1,5 +1,6 @@
 import { eachElement, eachMember, JsonScanError, skipSpace, skipValue, stringIs } from "./json-scan.ts";
-import type { ByteRange, Operation } from "./operation.ts";
+import { memberRange } from "./member-range.ts";
+import type { Operation } from "./operation.ts";
 import { filterSource } from "./source-filter.ts";
 import { type Edit, splice } from "./splice.ts";
 import type { WantedSource } from "./wanted-source.ts";
@@ -55,8 +56,9 @@ function restoreItem(answer: Buffer, item: number, source: WantedSource | undefi
     }
     return got.end;
   }
-  // Without a document it is PRIMARY's own: an upsert whose script did nothing (observed on 2.19 and 8.19).
-  if (document.value === undefined) return got.end;
+  // Without a document it is PRIMARY's own: an upsert whose script did nothing (observed on 2.19 and 8.19). But of one
+  // that a script deleted it tells what was asked for, without having it (observed on 7.10).
+  if (document.value === undefined && !isDeleted(answer, item)) return got.end;
   // `fields` (5.x) also come in `get`: then only the document goes.
   const asked = memberRange(answer, got.value.start, "fields").value !== undefined;
   const cut = asked ? document.whole : got.whole;
@@ -64,32 +66,9 @@ function restoreItem(answer: Buffer, item: number, source: WantedSource | undefi
   return got.end;
 }
 
+function isDeleted(answer: Buffer, item: number): boolean {
+  const { value } = memberRange(answer, item, "result");
+  return value !== undefined && stringIs(answer, value.start, value.end, "deleted");
+}
+
 const NOTHING = Buffer.alloc(0);
-
-interface Found {
-  /** The object's end. */
-  readonly end: number;
-  readonly value: ByteRange | undefined;
-  /** What to cut so that the member is gone: its name, its value, and one comma. */
-  readonly whole: ByteRange | undefined;
-}
-
-function memberRange(json: Buffer, object: number, name: string): Found {
-  let value: ByteRange | undefined;
-  let whole: ByteRange | undefined;
-  let previousEnd: number | undefined;
-  let firstKey: number | undefined;
-  const end = eachMember(json, object, (keyStart, keyEnd, start) => {
-    const valueEnd = skipValue(json, start);
-    if (firstKey !== undefined) whole = { start: firstKey, end: keyStart };
-    firstKey = undefined;
-    if (stringIs(json, keyStart, keyEnd, name)) {
-      value = { start, end: valueEnd };
-      whole = { start: previousEnd ?? keyStart, end: valueEnd };
-      if (previousEnd === undefined) firstKey = keyStart;
-    }
-    previousEnd = valueEnd;
-    return valueEnd;
-  });
-  return { end, value, whole };
-}

@@ -54,7 +54,7 @@ function matches(authorization: string | string[] | undefined, client: Access["c
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-/** Dot segments, backslashes and control characters, plain or encoded, and anything that is not a path. */
+/** Backslashes, dot segments and control characters, the latter two also encoded, and anything that is not a path. */
 function leavesItsFolder(path: string): boolean {
   return !path.startsWith("/") || /(^|\/)(\.|%2e){1,2}(\/|$)|\\|\p{Cc}|%[01][0-9a-f]|%7f/iu.test(path);
 }

@@ -1,9 +1,17 @@
 import { createBackupGuard, openGuard } from "../../search/backup-guard.ts";
 import { createPrimaryForm } from "../../search/primary-form.ts";
 import type { SearchServices } from "../../search/search-services.ts";
+import { longestWaitMs } from "../../search/waits.ts";
 import { clientHandles } from "./client-handles.ts";
 import { lazily } from "./lazily.ts";
-import { clientBackup, clientPrimary, config, primaryHealth, telemetry } from "./process.ts";
+import {
+  clientBackup,
+  clientPrimary,
+  config,
+  primaryHealth,
+  responseStreaming,
+  telemetry,
+} from "./process.ts";
 
 /** What the search function runs on: no queue and no bucket, so that its bundle stays small. */
 export const searchServices = lazily(
@@ -17,6 +25,8 @@ export const searchServices = lazily(
     handles: clientHandles,
     telemetry,
     readTimeoutMs: config().readTimeoutMs,
+    // API Gateway waits 29 s where it does not stream.
+    waitMaxMs: responseStreaming ? longestWaitMs : 0,
     bodyBytesMax: config().bodyBytesMax,
   }),
 );

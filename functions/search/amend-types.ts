@@ -1,0 +1,67 @@
+import {
+  eachElement,
+  eachMember,
+  JsonScanError,
+  skipSpace,
+  skipValue,
+  stringIs,
+} from "../core/bulk/json-scan.ts";
+import { memberRange } from "../core/bulk/member-range.ts";
+import { type Edit, splice } from "../core/bulk/splice.ts";
+import type { GatewayRequest } from "../core/http/request.ts";
+import { segmentsOf } from "../core/routing/path.ts";
+
+const NOTHING = Buffer.alloc(0);
+const newline = 0x0a;
+
+/**
+ * `_msearch` and `_mget` without the types in their bodies, for a BACKUP that has none; `undefined` for other reads, and
+ * where the body names none or cannot be read. All other bytes stay.
+ */
+export function withoutTypesInBody(request: GatewayRequest): GatewayRequest | undefined {
+  if (request.headers["content-encoding"] !== undefined) return undefined;
+  const last = segmentsOf(request.path)?.at(-1);
+  try {
+    if (last === "_msearch") return changed(request, typesOfSearches(request.body));
+    if (last === "_mget") return changed(request, typesOfDocuments(request.body));
+  } catch (error) {
+    if (!(error instanceof JsonScanError)) throw error;
+  }
+  return undefined;
+}
+
+function changed(request: GatewayRequest, edits: readonly Edit[]): GatewayRequest | undefined {
+  return edits.length === 0 ? undefined : { ...request, body: splice(request.body, edits) };
+}
+
+/** Each search is two lines, of which the first says where. */
+function typesOfSearches(body: Buffer): readonly Edit[] {
+  const edits: Edit[] = [];
+  for (let start = 0, line = 0; start < body.length; line++) {
+    const found = body.indexOf(newline, start);
+    const end = found < 0 ? body.length : found;
+    const object = skipSpace(body, start);
+    if (line % 2 === 0 && object < end) edits.push(...cuts(body, object, ["type", "types"]));
+    start = end + 1;
+  }
+  return edits;
+}
+
+function typesOfDocuments(body: Buffer): readonly Edit[] {
+  const edits: Edit[] = [];
+  eachMember(body, skipSpace(body, 0), (keyStart, keyEnd, valueStart) => {
+    if (!stringIs(body, keyStart, keyEnd, "docs")) return skipValue(body, valueStart);
+    return eachElement(body, valueStart, (element) => {
+      edits.push(...cuts(body, element, ["_type"]));
+      return skipValue(body, element);
+    });
+  });
+  return edits;
+}
+
+/** Cuts the first of the names that is there: nobody gives two. */
+function cuts(json: Buffer, object: number, names: readonly string[]): readonly Edit[] {
+  const wholes = names.map((name) => memberRange(json, object, name).whole);
+  const first = wholes.find((whole) => whole !== undefined);
+  return first === undefined ? [] : [{ ...first, bytes: NOTHING }];
+}
