@@ -1,17 +1,21 @@
 import { compressed, readable } from "../core/handle/readable-answer.ts";
 import { replaceStrings } from "../core/http/replace-strings.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
+import { segmentsOf } from "../core/routing/path.ts";
 import type { ReadAnswer } from "./first-part.ts";
-
-/** `/_nodes/http`, `/_nodes/_all/http`, `/_nodes/http,settings`: the addresses that a client may send requests to. */
-const sniffing = /^\/_nodes\/(?:[^/]+\/)?(?=[^/]*\bhttp\b)(?![^/]*\b(?:transport|_all)\b)[^/]+\/?$/;
 
 /** `{"nodes":{ID:{"http":{"publish_address"`. */
 const addressDepth = 4;
 
-/** Whether a client asks which nodes it may send requests to. */
+/**
+ * Whether a client asks which nodes it may send requests to: `/_nodes/http`, `/_nodes/_all/http`,
+ * `/_nodes/http,settings`. Whoever wants the transport's addresses too does not ask for that.
+ */
 export function isSniffing({ method, path }: GatewayRequest): boolean {
-  return method === "GET" && sniffing.test(path);
+  const [first, second = "", ...more] = segmentsOf(path) ?? [];
+  if (method !== "GET" || first !== "_nodes" || second === "stats") return false;
+  const metrics = (more.at(-1) ?? second).split(",");
+  return metrics.includes("http") && !metrics.includes("transport") && !metrics.includes("_all");
 }
 
 /**
@@ -38,5 +42,5 @@ function addressOf({ headers }: GatewayRequest): string | undefined {
   const { host } = headers;
   if (typeof host !== "string") return undefined;
   if (/:\d+$/.test(host)) return host;
-  return `${host}:${headers["x-forwarded-proto"] === "https" ? 443 : 80}`;
+  return `${host}:${/^https\b/.test(String(headers["x-forwarded-proto"])) ? 443 : 80}`;
 }

@@ -160,7 +160,8 @@ function requestHeaders(request: IncomingMessage, sourceIp: string): ReadonlyMap
   }
   const forwardedFor = spelling.get("x-forwarded-for") ?? "X-Forwarded-For";
   headers.set(forwardedFor, [[...(headers.get(forwardedFor) ?? []), sourceIp].join(", ")]);
-  headers.set(spelling.get("x-forwarded-proto") ?? "X-Forwarded-Proto", ["http"]);
+  // A proxy in front knows better: it may have ended TLS.
+  if (!spelling.has("x-forwarded-proto")) headers.set("X-Forwarded-Proto", ["http"]);
   headers.set(spelling.get("x-forwarded-port") ?? "X-Forwarded-Port", [
     String(request.socket.localPort ?? ""),
   ]);

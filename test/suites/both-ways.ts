@@ -61,7 +61,6 @@ export async function runBothWays(
         ...differencesBetween(expected.exchanges, end.exchanges),
       ].map((line) => `${test.name}: ${line}`);
       const unequal = await unequalBetween(pair, gateway).catch((error: unknown) => [String(error)]);
-      compared = await comparisonsOf(gateway);
       const again = meanwhile && tries < triesMax && answers.some((line) => !isDeliberate(line));
       const seen = [
         ...(again ? [] : answers),
@@ -69,7 +68,9 @@ export async function runBothWays(
       ];
       for (const line of seen) if (!isDeliberate(line)) console.log(line);
       lines.push(...seen);
+      if (again) for (const line of answers) if (!isDeliberate(line)) console.log(`${line} (run again)`);
       await wipe(gateway.endpoint, primary);
+      compared = await comparisonsOf(gateway);
       if (!again) break;
       if (tries === 1) repeated++;
     }

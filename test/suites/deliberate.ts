@@ -5,7 +5,7 @@ const deliberate: readonly RegExp[] = [
   // A bulk that the gateway cannot read is refused by it; PRIMARY is not asked, and does not warn or name its product.
   /empty action: POST \/_bulk: header (warning|x-elastic-product)/,
   // A comparison of a whole index refreshes it on PRIMARY, and reading a document back may make it searchable (7.17).
-  /^(bulk|create|delete|index|update)\/\d+_refresh|^(mget|mtermvectors|termvectors)\/\d+_realtime/,
+  /^(?!.*: BACKUP: )((bulk|create|delete|index|update)\/\d+_refresh|(mget|mtermvectors|termvectors)\/\d+_realtime)/,
   // Statistics count the gateway's own requests.
   /^[^:]+: [^:]+: GET \S*_stats\S*: \.(_all|_shards|indices|nodes)\./,
   /^search\/150_rewrite_on_coordinator: .*: fails: match indices\.lookup_index\.total\.get\.total:/,

@@ -29,7 +29,7 @@ export function reading(
     handles: () => Promise.resolve(fakeHandles),
     telemetry: fakeTelemetry(),
     readTimeoutMs: 5000,
-    waitMaxMs: 120_000,
+    waitMaxMs: Number.POSITIVE_INFINITY,
     bodyBytesMax: 1_000_000,
   };
   const search = () => fakeRequest("POST /books/_search?size=1", '{"query":{}}');

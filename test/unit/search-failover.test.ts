@@ -151,7 +151,7 @@ test("searchWithFailover() takes a 503 about the query for PRIMARY's answer: BAC
 });
 
 test("searchWithFailover() gives PRIMARY as long as a request asks it to wait, 30 s where it does not say", async () => {
-  const { read, primary, services } = reading(() => ({ body: "{}" }));
+  const { read, primary } = reading(() => ({ body: "{}" }));
   const waits = async (query: string) => {
     await read(fakeRequest(`GET /_cluster/health?${query}`));
     return primary.requests.at(-1)?.timeoutMs;
@@ -159,8 +159,9 @@ test("searchWithFailover() gives PRIMARY as long as a request asks it to wait, 3
   assert.equal(await waits("wait_for_status=green"), 32_000);
   assert.equal(await waits("wait_for_nodes=%3E5&timeout=1m"), 62_000);
   assert.equal(await waits("wait_for_status=green&timeout=50ms"), 10_000);
-  assert.equal(await waits("wait_for_status=green&timeout=7d"), 32_000);
-  assert.equal(await waits("wait_for_status=green&timeout=600s"), services.waitMaxMs);
+  assert.equal(await waits("wait_for_metadata_version=9&wait_for_timeout=60s"), 62_000);
+  for (const long of ["7d", "600s", "120s", "-1"])
+    assert.equal(await waits(`wait_for_status=green&timeout=${long}`), 122_000, long);
   assert.equal(await waits("timeout=1m"), 10_000);
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { ClusterRequest } from "../../functions/core/cluster/port.ts";
 import { clusterError, type FakeAnswer, lineOf, noAnswer, textOf } from "../support/fake-cluster.ts";
 import { fakeHandles } from "../support/fake-handles.ts";
@@ -301,9 +301,10 @@ test("searchWithFailover() asks BACKUP for an answer that is not compressed, and
         ? { ...json({ error: "contains unrecognized parameter: [min_compatible_shard_node]" }), status: 400 }
         : json(hits("")),
   );
-  await read(fakeRequest("POST /a/_search", "{}"));
-  primary.answer(away);
   const headers = { "accept-encoding": "gzip" };
+  primary.answer(() => ({ ...json(gzipSync(typed), { "content-encoding": "gzip" }) }));
+  await read(fakeRequest("POST /a/_search", "{}", { headers }));
+  primary.answer(away);
   const { body, headers: given } = await read(
     fakeRequest("POST /a/_search?min_compatible_shard_node=7.0.0", "{}", { headers }),
   );
@@ -315,7 +316,7 @@ test("searchWithFailover() asks BACKUP for an answer that is not compressed, and
 
 test("searchWithFailover() takes the types out of the body of _msearch and _mget where BACKUP knows none", async () => {
   const refusesTypes = (request: ClusterRequest): FakeAnswer =>
-    /"_?types?":/.test(textOf(request).split("\n", 1)[0] ?? "")
+    /^\n?[^\n]*"_?types?":/.test(textOf(request))
       ? { ...json({ error: "key [types] is not supported in the metadata section" }), status: 400 }
       : json({ took: 1 });
   const { read, backup } = reading(away, refusesTypes);
@@ -335,6 +336,7 @@ test("searchWithFailover() takes the types out of the body of _msearch and _mget
     ),
     '{"docs":[{"_index":"a","_id":12345678901234567890},{"_id":"2"}]}',
   );
+  assert.equal(await asked("POST /_msearch/template", '\n{"type":"x"}\n{"type":1}\n'), '\n{}\n{"type":1}\n');
   assert.equal((await read(fakeRequest("POST /_msearch", '{"types":'))).status, 400);
 });
 

@@ -26,6 +26,7 @@ test("a client that sniffs finds the gateway at the address that it used", async
     "/_nodes/_all/http",
     "/_nodes/http,settings?timeout=1s",
     "/_nodes/n1/http/",
+    "/_nodes/settings%2Chttp",
   ]) {
     assert.deepEqual(await found(`GET ${path}`, { host }), nodes(host), path);
   }
@@ -46,7 +47,8 @@ test("what else is asked about nodes is PRIMARY's answer as it is", async () => 
     "/_nodes/_all",
     "/_nodes/transport",
     "/_nodes/http,transport",
-    "/_nodes/stats",
+    "/_nodes/stats/http",
+    "/_nodes/my-http-node",
   ]) {
     const { body } = await read(fakeRequest(`GET ${path}`, "", { headers: { host: "gateway:18000" } }));
     assert.deepEqual(JSON.parse(body.toString()), nodes("10.0.0.5:9200"), path);

@@ -1,7 +1,6 @@
 import { createBackupGuard, openGuard } from "../../search/backup-guard.ts";
 import { createPrimaryForm } from "../../search/primary-form.ts";
 import type { SearchServices } from "../../search/search-services.ts";
-import { longestWaitMs } from "../../search/waits.ts";
 import { clientHandles } from "./client-handles.ts";
 import { lazily } from "./lazily.ts";
 import {
@@ -26,7 +25,7 @@ export const searchServices = lazily(
     telemetry,
     readTimeoutMs: config().readTimeoutMs,
     // API Gateway waits 29 s where it does not stream.
-    waitMaxMs: responseStreaming ? longestWaitMs : 0,
+    waitMaxMs: responseStreaming ? Number.POSITIVE_INFINITY : 0,
     bodyBytesMax: config().bodyBytesMax,
   }),
 );
