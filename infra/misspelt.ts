@@ -2,7 +2,7 @@
 const shortest = 12;
 
 /**
- * Names that nobody asks for but nearly one that is asked for and not set: two letters more, less or other ones at most.
+ * Of the names, those that nobody asks for and that differ in two letters at most from one that is asked for and not set.
  * The reason goes on after the name.
  */
 export function misspelt(

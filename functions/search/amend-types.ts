@@ -1,17 +1,9 @@
-import {
-  eachElement,
-  eachMember,
-  JsonScanError,
-  skipSpace,
-  skipValue,
-  stringIs,
-} from "../core/bulk/json-scan.ts";
+import { eachElement, JsonScanError, skipSpace } from "../core/bulk/json-scan.ts";
 import { memberRange } from "../core/bulk/member-range.ts";
-import { type Edit, splice } from "../core/bulk/splice.ts";
+import { cut, type Edit, splice } from "../core/bulk/splice.ts";
 import type { GatewayRequest } from "../core/http/request.ts";
 import { segmentsOf } from "../core/routing/path.ts";
 
-const NOTHING = Buffer.alloc(0);
 const newline = 0x0a;
 
 /**
@@ -41,7 +33,11 @@ function typesOfSearches(body: Buffer): readonly Edit[] {
     const found = body.indexOf(newline, start);
     const end = found < 0 ? body.length : found;
     const object = skipSpace(body, start);
-    if (line % 2 === 0 && object < end) edits.push(...cuts(body, object, ["type", "types"]));
+    if (line % 2 === 0 && object < end) {
+      // BACKUP refuses the other one by itself.
+      const whole = memberRange(body, object, "type").whole ?? memberRange(body, object, "types").whole;
+      if (whole !== undefined) edits.push(cut(whole));
+    }
     start = end + 1;
   }
   return edits;
@@ -49,19 +45,12 @@ function typesOfSearches(body: Buffer): readonly Edit[] {
 
 function typesOfDocuments(body: Buffer): readonly Edit[] {
   const edits: Edit[] = [];
-  eachMember(body, skipSpace(body, 0), (keyStart, keyEnd, valueStart) => {
-    if (!stringIs(body, keyStart, keyEnd, "docs")) return skipValue(body, valueStart);
-    return eachElement(body, valueStart, (element) => {
-      edits.push(...cuts(body, element, ["_type"]));
-      return skipValue(body, element);
-    });
+  const docs = memberRange(body, skipSpace(body, 0), "docs").value;
+  if (docs === undefined) return edits;
+  eachElement(body, docs.start, (element) => {
+    const { end, whole } = memberRange(body, element, "_type");
+    if (whole !== undefined) edits.push(cut(whole));
+    return end;
   });
   return edits;
-}
-
-/** Cuts the first of the names that is there. BACKUP refuses the next one by itself. */
-function cuts(json: Buffer, object: number, names: readonly string[]): readonly Edit[] {
-  const wholes = names.map((name) => memberRange(json, object, name).whole);
-  const first = wholes.find((whole) => whole !== undefined);
-  return first === undefined ? [] : [{ ...first, bytes: NOTHING }];
 }

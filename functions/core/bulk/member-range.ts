@@ -1,8 +1,8 @@
 import { eachMember, skipValue, stringIs } from "./json-scan.ts";
 import type { ByteRange } from "./operation.ts";
 
-/** A member of an object. */
-export interface Found {
+/** Where a member of an object is. */
+export interface MemberRange {
   /** The object's end. */
   readonly end: number;
   readonly value: ByteRange | undefined;
@@ -14,7 +14,7 @@ export interface Found {
  * The member of that name; of several the last.
  * @throws JsonScanError where there is no object.
  */
-export function memberRange(json: Buffer, object: number, name: string): Found {
+export function memberRange(json: Buffer, object: number, name: string): MemberRange {
   let value: ByteRange | undefined;
   let whole: ByteRange | undefined;
   let previousEnd: number | undefined;

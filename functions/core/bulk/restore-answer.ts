@@ -2,7 +2,7 @@ import { eachElement, eachMember, JsonScanError, skipSpace, skipValue, stringIs 
 import { memberRange } from "./member-range.ts";
 import type { Operation } from "./operation.ts";
 import { filterSource } from "./source-filter.ts";
-import { type Edit, splice } from "./splice.ts";
+import { cut, type Edit, splice } from "./splice.ts";
 import type { WantedSource } from "./wanted-source.ts";
 
 /**
@@ -61,8 +61,8 @@ function restoreItem(answer: Buffer, item: number, source: WantedSource | undefi
   if (document.value === undefined && !isDeleted(answer, item)) return got.end;
   // `fields` (5.x) also come in `get`: then only the document goes.
   const asked = memberRange(answer, got.value.start, "fields").value !== undefined;
-  const cut = asked ? document.whole : got.whole;
-  if (cut !== undefined) edits.push({ ...cut, bytes: NOTHING });
+  const whole = asked ? document.whole : got.whole;
+  if (whole !== undefined) edits.push(cut(whole));
   return got.end;
 }
 
@@ -70,5 +70,3 @@ function isDeleted(answer: Buffer, item: number): boolean {
   const { value } = memberRange(answer, item, "result");
   return value !== undefined && stringIs(answer, value.start, value.end, "deleted");
 }
-
-const NOTHING = Buffer.alloc(0);

@@ -5,6 +5,13 @@ export interface Edit extends ByteRange {
   readonly bytes: Buffer;
 }
 
+const nothing = Buffer.alloc(0);
+
+/** Takes the range away. */
+export function cut({ start, end }: ByteRange): Edit {
+  return { start, end, bytes: nothing };
+}
+
 /** `original` with the edits, which are in order and do not overlap. The very same buffer when there are none. */
 export function splice(original: Buffer, edits: readonly Edit[]): Buffer {
   if (edits.length === 0) return original;
