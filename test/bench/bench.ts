@@ -5,7 +5,7 @@ import { startPair } from "../../infra/local/servers/pair.ts";
 import type { Clusters } from "./clusters.ts";
 import { killGateways } from "./gateway-process.ts";
 import { measureBacklog } from "./measure-backlog.ts";
-import { measureCpu } from "./measure-cpu.ts";
+import { measureCpu, measureCpuAlone } from "./measure-cpu.ts";
 import { measureLag } from "./measure-lag.ts";
 import { measureLatency } from "./measure-latency.ts";
 import { measureLoad } from "./measure-load.ts";
@@ -23,6 +23,7 @@ const measures = new Map<string, Measure>([
   ["latency", measureLatency],
   ["pass-through", measurePassThrough],
   ["cpu", measureCpu],
+  ["cpu-alone", measureCpuAlone],
   ["load", measureLoad],
   ["safety", measureSafety],
   ["backlog", measureBacklog],

@@ -128,8 +128,8 @@ async function readStatus(endpoint: string): Promise<GatewayStatus> {
   return v.parse(statusSchema, JSON.parse(body.toString()));
 }
 
-/** Linux counts in ticks of 10 ms (proc(5), `utime` and `stime`, fields 14 and 15). */
-function cpuSeconds(pid: number): number {
+/** User and system time of a process so far. Linux counts in ticks of 10 ms (proc(5), `utime` and `stime`, fields 14 and 15). */
+export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
