@@ -47,7 +47,6 @@ const WRITTEN = {
   id: "1",
   seqNo: "12",
   primaryTerm: "3",
-  version: "7",
   source: undefined,
 };
 
@@ -106,7 +105,6 @@ test("readBulkAnswer() takes index and id from the answer, versions digit by dig
     ...WRITTEN,
     index: "é",
     id: 'a"b',
-    version: "9223372036854775807",
     seqNo: "1099511627775",
     primaryTerm: "16383",
   });

@@ -4,12 +4,12 @@ import {
   eachElement,
   eachMember,
   JsonScanError,
-  nameIndex,
   skipSpace,
   skipValue,
   stringIs,
   unquote,
 } from "../../functions/core/bulk/json-scan.ts";
+import { nameIndex, nameTable } from "../../functions/core/bulk/name-table.ts";
 import { randomJson, seeded } from "./json-random.ts";
 
 /** Reads a value with the scanner alone. */
@@ -101,8 +101,8 @@ test("unquote() throws JsonScanError for an escape that does not exist", () => {
 
 test("nameIndex() finds a name however it is escaped", () => {
   const json = Buffer.from('"\\u005fid"');
-  assert.equal(nameIndex(json, 0, json.length, ["_index", "_id"]), 1);
-  assert.equal(nameIndex(json, 0, json.length, ["_index"]), -1);
+  assert.equal(nameIndex(json, 0, json.length, nameTable(["_index", "_id"])), 1);
+  assert.equal(nameIndex(json, 0, json.length, nameTable(["_index"])), -1);
 });
 
 test("stringIs() does not take bytes for characters, nor an escape for a backslash", () => {

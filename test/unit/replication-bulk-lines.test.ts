@@ -19,9 +19,9 @@ test("bulkLines() writes explicit ids and external versions for the incarnation'
   assert.equal(
     body.toString(),
     [
-      `{"index":{${target},"_id":"1","version":"7","version_type":"external"}}`,
+      `{"index":{${target},"version_type":"external","version":"7","_id":"1"}}`,
       '{"n":1}',
-      `{"delete":{${target},"_id":"2","routing":"r","version":"4611686018427387903","version_type":"external"}}`,
+      `{"delete":{${target},"version_type":"external","version":"4611686018427387903","_id":"2","routing":"r"}}`,
       "",
     ].join("\n"),
   );

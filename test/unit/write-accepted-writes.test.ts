@@ -23,7 +23,6 @@ function written(id: string, more: Partial<Written> = {}): Written {
     id,
     seqNo: "5",
     primaryTerm: "2",
-    version: undefined,
     source: undefined,
     ...more,
   };

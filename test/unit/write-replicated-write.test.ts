@@ -22,7 +22,6 @@ function written(id: string, seqNo: string, result: "index" | "delete" = "index"
     id,
     seqNo,
     primaryTerm: "2",
-    version: undefined,
     source: undefined,
   };
 }

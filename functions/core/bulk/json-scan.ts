@@ -38,6 +38,13 @@ export function isSpace(byte: number | undefined): boolean {
 
 /** The offset of the first byte at or after `pos` that is neither space nor comment; the length when there is none. */
 export function skipSpace(json: Buffer, pos: number): number {
+  const byte = json[pos];
+  // Mostly there is none.
+  if (byte !== undefined && byte > 0x20 && byte !== SLASH) return pos;
+  return skipSpaces(json, pos);
+}
+
+function skipSpaces(json: Buffer, pos: number): number {
   let at = pos;
   for (;;) {
     const byte = json[at];
@@ -132,6 +139,35 @@ function skipContainer(json: Buffer, pos: number): number {
   throw new JsonScanError("the end of an object or array", pos);
 }
 
+/**
+ * Walks the members of the object whose `{` is at `pos`: the first key's offset, or `~end` when there is none. A loop
+ * over keys instead of `eachMember`, where there are thousands of objects: calling back costs as much as scanning.
+ *
+ *     for (let key = firstKey(json, pos); key >= 0; key = nextKey(json, valueEnd)) …
+ *
+ * Throws `JsonScanError`.
+ */
+export function firstKey(json: Buffer, pos: number): number {
+  if (json[pos] !== OPEN_OBJECT) throw new JsonScanError("an object", pos);
+  const at = skipSpace(json, pos + 1);
+  return json[at] === CLOSE_OBJECT ? ~(at + 1) : at;
+}
+
+/** Where the value begins, of the key that ends at `keyEnd`. Throws `JsonScanError`. */
+export function valueAfter(json: Buffer, keyEnd: number): number {
+  const colon = skipSpace(json, keyEnd);
+  if (json[colon] !== COLON) throw new JsonScanError("a colon", colon);
+  return skipSpace(json, colon + 1);
+}
+
+/** The offset of the key that follows a value, or `~end` when the object ends there. Throws `JsonScanError`. */
+export function nextKey(json: Buffer, valueEnd: number): number {
+  const at = skipSpace(json, valueEnd);
+  if (json[at] === COMMA) return skipSpace(json, at + 1);
+  if (json[at] === CLOSE_OBJECT) return ~(at + 1);
+  throw new JsonScanError("a comma or the end of an object", at);
+}
+
 /** Called with the key's range (quotes included) and the value's start; answers where the value ends. */
 export type MemberVisitor = (keyStart: number, keyEnd: number, valueStart: number) => number;
 
@@ -140,31 +176,34 @@ export type MemberVisitor = (keyStart: number, keyEnd: number, valueStart: numbe
  * The visitor reads the value itself, or steps over it with `skipValue`. Throws `JsonScanError`.
  */
 export function eachMember(json: Buffer, pos: number, visit: MemberVisitor): number {
-  if (json[pos] !== OPEN_OBJECT) throw new JsonScanError("an object", pos);
-  let at = skipSpace(json, pos + 1);
-  if (json[at] === CLOSE_OBJECT) return at + 1;
-  for (;;) {
-    const keyEnd = skipString(json, at);
-    const colon = skipSpace(json, keyEnd);
-    if (json[colon] !== COLON) throw new JsonScanError("a colon", colon);
-    const next = skipSpace(json, visit(at, keyEnd, skipSpace(json, colon + 1)));
-    if (json[next] === CLOSE_OBJECT) return next + 1;
-    if (json[next] !== COMMA) throw new JsonScanError("a comma or the end of an object", next);
-    at = skipSpace(json, next + 1);
+  let key = firstKey(json, pos);
+  while (key >= 0) {
+    const keyEnd = skipString(json, key);
+    key = nextKey(json, visit(key, keyEnd, valueAfter(json, keyEnd)));
   }
+  return ~key;
 }
 
-/** The same for the elements of the array whose `[` is at `pos`. Throws `JsonScanError`. */
-export function eachElement(json: Buffer, pos: number, visit: (valueStart: number) => number): number {
+/** `firstKey` for the array whose `[` is at `pos`: the first element's offset, or `~end`. Throws `JsonScanError`. */
+export function firstElement(json: Buffer, pos: number): number {
   if (json[pos] !== OPEN_ARRAY) throw new JsonScanError("an array", pos);
-  let at = skipSpace(json, pos + 1);
-  if (json[at] === CLOSE_ARRAY) return at + 1;
-  for (;;) {
-    const next = skipSpace(json, visit(at));
-    if (json[next] === CLOSE_ARRAY) return next + 1;
-    if (json[next] !== COMMA) throw new JsonScanError("a comma or the end of an array", next);
-    at = skipSpace(json, next + 1);
-  }
+  const at = skipSpace(json, pos + 1);
+  return json[at] === CLOSE_ARRAY ? ~(at + 1) : at;
+}
+
+/** The offset of the element that follows one, or `~end` when the array ends there. Throws `JsonScanError`. */
+export function nextElement(json: Buffer, valueEnd: number): number {
+  const at = skipSpace(json, valueEnd);
+  if (json[at] === COMMA) return skipSpace(json, at + 1);
+  if (json[at] === CLOSE_ARRAY) return ~(at + 1);
+  throw new JsonScanError("a comma or the end of an array", at);
+}
+
+/** `eachMember` for the elements of the array whose `[` is at `pos`. Throws `JsonScanError`. */
+export function eachElement(json: Buffer, pos: number, visit: (valueStart: number) => number): number {
+  let at = firstElement(json, pos);
+  while (at >= 0) at = nextElement(json, visit(at));
+  return ~at;
 }
 
 /** The text of the string in `start..end` (quotes included), escapes decoded. Throws `JsonScanError`. */
@@ -177,7 +216,8 @@ export function unquote(json: Buffer, start: number, end: number): string {
   }
 }
 
-function hasEscape(json: Buffer, start: number, end: number): boolean {
+/** Whether there is a backslash in `start..end`. */
+export function hasEscape(json: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) if (json[at] === BACKSLASH) return true;
   return false;
 }
@@ -193,10 +233,4 @@ export function stringIs(json: Buffer, start: number, end: number, text: string)
     if (byte !== text.charCodeAt(at) || byte === BACKSLASH || byte > 0x7f) return false;
   }
   return true;
-}
-
-/** Which of `names` (ASCII) the key in `start..end` is, however it is escaped; -1 when none. Throws `JsonScanError`. */
-export function nameIndex(json: Buffer, start: number, end: number, names: readonly string[]): number {
-  for (let at = 0; at < names.length; at += 1) if (stringIs(json, start, end, names[at] ?? "")) return at;
-  return hasEscape(json, start, end) ? names.indexOf(unquote(json, start, end)) : -1;
 }

@@ -12,7 +12,6 @@ export type Outcome =
       /** Digits. */
       readonly seqNo: string;
       readonly primaryTerm: string;
-      readonly version: string | undefined;
       /** Updates: the resulting document's bytes in the answer. */
       readonly source: ByteRange | undefined;
     }

@@ -1,4 +1,5 @@
-import { type ActionLine, actionLineReader } from "./action-line.ts";
+import { actionLineReader } from "./action-line.ts";
+import type { ActionLine } from "./action-pattern.ts";
 import type { BulkDefaults, ByteRange, Operation } from "./operation.ts";
 import { bodySource, type WantedSource, wantedInJson } from "./wanted-source.ts";
 

@@ -1,15 +1,21 @@
 import {
-  eachElement,
   eachMember,
+  firstElement,
+  firstKey,
   JsonScanError,
-  nameIndex,
+  nextElement,
+  nextKey,
   skipSpace,
+  skipString,
   skipValue,
   stringIs,
   unquote,
+  valueAfter,
 } from "./json-scan.ts";
+import { nameIndex, nameTable } from "./name-table.ts";
 import type { ByteRange, Operation } from "./operation.ts";
 import type { BulkAnswer, Outcome } from "./outcome.ts";
+import { type Cell, Template } from "./template.ts";
 
 /**
  * Pairs PRIMARY's bulk answer with the operations by position: the key of an item can differ from the action that
@@ -18,19 +24,11 @@ import type { BulkAnswer, Outcome } from "./outcome.ts";
 export function readBulkAnswer(answer: Buffer, operations: readonly Operation[]): BulkAnswer {
   const outcomes: Outcome[] = [];
   let listed = false;
-  const read = itemReader(answer);
   try {
     eachMember(answer, skipSpace(answer, 0), (keyStart, keyEnd, valueStart) => {
       if (!stringIs(answer, keyStart, keyEnd, "items")) return skipValue(answer, valueStart);
       listed = true;
-      return eachElement(answer, valueStart, (element) =>
-        eachMember(answer, element, (_keyStart, _keyEnd, item) => {
-          const expectedId = operations[outcomes.length]?.id;
-          const { outcome, end } = read(item, expectedId);
-          outcomes.push(outcome);
-          return end;
-        }),
-      );
+      return readItems(answer, valueStart, operations, outcomes);
     });
   } catch (error) {
     if (!(error instanceof JsonScanError)) throw error;
@@ -41,17 +39,40 @@ export function readBulkAnswer(answer: Buffer, operations: readonly Operation[])
   return { kind: "mismatch", items: outcomes.length, operations: operations.length };
 }
 
+/** Adds each item's outcome, and answers where the list of items ends. */
+function readItems(
+  answer: Buffer,
+  list: number,
+  operations: readonly Operation[],
+  outcomes: Outcome[],
+): number {
+  const reader = new ItemReader(answer);
+  let element = firstElement(answer, list);
+  while (element >= 0) {
+    let key = firstKey(answer, element);
+    while (key >= 0) {
+      const end = reader.read(valueAfter(answer, skipString(answer, key)));
+      outcomes.push(reader.outcome(operations[outcomes.length]?.id));
+      key = nextKey(answer, end);
+    }
+    element = nextElement(answer, ~key);
+  }
+  return ~element;
+}
+
 /** The same for the answer to a single-document request, errors included. Never throws for what PRIMARY sent. */
 export function readDocumentAnswer(answer: Buffer): Outcome {
   try {
-    return itemReader(answer)(skipSpace(answer, 0), undefined).outcome;
+    const reader = new ItemReader(answer);
+    reader.read(skipSpace(answer, 0));
+    return reader.outcome(undefined);
   } catch (error) {
     if (error instanceof JsonScanError) return { kind: "unreadable" };
     throw error;
   }
 }
 
-const FIELDS = [
+const FIELDS = nameTable([
   "_index",
   "_id",
   "_version",
@@ -61,78 +82,94 @@ const FIELDS = [
   "status",
   "get",
   "error",
-] as const;
+]);
+type Field = (typeof FIELDS)["names"][number];
 
-/** The range of one of the item's members, used again for every item to save allocations; start 0 is "absent". */
-interface Cell {
-  start: number;
-  end: number;
-}
+/** Reads one item after the other, into the same cells: an answer has thousands. */
+class ItemReader {
+  readonly #answer: Buffer;
+  readonly #template: Template;
+  readonly #cells = FIELDS.names.map((): Cell => ({ start: 0, end: 0 }));
+  readonly #index = this.#cell("_index");
+  readonly #id = this.#cell("_id");
+  readonly #result = this.#cell("result");
+  readonly #seqNo = this.#cell("_seq_no");
+  readonly #primaryTerm = this.#cell("_primary_term");
+  readonly #status = this.#cell("status");
+  readonly #get = this.#cell("get");
+  readonly #error = this.#cell("error");
+  #lastIndex = "";
 
-interface Read {
-  readonly outcome: Outcome;
-  readonly end: number;
-}
+  constructor(answer: Buffer) {
+    this.#answer = answer;
+    this.#template = new Template(answer);
+  }
 
-function itemReader(answer: Buffer): (item: number, expectedId: string | undefined) => Read {
-  const cells = FIELDS.map((): Cell => ({ start: 0, end: 0 }));
-  const cell = (name: (typeof FIELDS)[number]): Cell => cells[FIELDS.indexOf(name)] ?? { start: 0, end: 0 };
-  const [index, id, version, result] = [cell("_index"), cell("_id"), cell("_version"), cell("result")];
-  const [seqNo, primaryTerm, status] = [cell("_seq_no"), cell("_primary_term"), cell("status")];
-  const [get, failure] = [cell("get"), cell("error")];
-  let lastIndex = "";
+  #cell(field: Field): Cell {
+    return this.#cells[FIELDS.names.indexOf(field)] ?? { start: 0, end: 0 };
+  }
 
-  const collect = (keyStart: number, keyEnd: number, valueStart: number): number => {
-    const end = skipValue(answer, valueStart);
-    const found = cells[nameIndex(answer, keyStart, keyEnd, FIELDS)];
-    if (found !== undefined) {
-      found.start = valueStart;
-      found.end = end;
-    }
+  /** Reads the item whose `{` is at `item`, and answers where it ends. Throws `JsonScanError`. */
+  read(item: number): number {
+    const known = this.#template.match(item);
+    if (known !== -1) return known;
+    const end = this.#parse(item);
+    if (this.#get.start === 0 && this.#error.start === 0) this.#template.learn(item, end, this.#cells);
     return end;
-  };
+  }
 
-  const outcome = (expectedId: string | undefined): Outcome => {
-    if (failure.start !== 0) return rejected(answer, failure, status);
-    const meaning = resultAt(answer, result);
-    if (meaning === "noop") return { kind: "noop" };
-    if (meaning === undefined || !isString(answer, index) || !isString(answer, id)) return UNREADABLE;
-    if (!stringIs(answer, index.start, index.end, lastIndex)) {
-      lastIndex = unquote(answer, index.start, index.end);
+  #parse(item: number): number {
+    const answer = this.#answer;
+    const cells = this.#cells;
+    for (const cell of cells) cell.start = 0;
+    let key = firstKey(answer, item);
+    while (key >= 0) {
+      const keyEnd = skipString(answer, key);
+      const start = valueAfter(answer, keyEnd);
+      const end = skipValue(answer, start);
+      const cell = cells[nameIndex(answer, key, keyEnd, FIELDS)];
+      if (cell !== undefined) {
+        cell.start = start;
+        cell.end = end;
+      }
+      key = nextKey(answer, end);
     }
-    const sameId = expectedId !== undefined && stringIs(answer, id.start, id.end, expectedId);
-    const name = sameId ? expectedId : unquote(answer, id.start, id.end);
-    const sequence = digits(answer, seqNo);
-    const term = digits(answer, primaryTerm);
-    if (sequence === undefined || term === undefined) {
-      return { kind: "unsequenced", result: meaning, index: lastIndex, id: name };
-    }
-    return {
-      kind: "written",
-      result: meaning,
-      index: lastIndex,
-      id: name,
-      seqNo: sequence,
-      primaryTerm: term,
-      version: digits(answer, version),
-      source: get.start === 0 ? undefined : sourceOf(answer, get),
-    };
-  };
+    return ~key;
+  }
 
-  return (item, expectedId) => {
-    for (const one of cells) one.start = 0;
-    const end = eachMember(answer, item, collect);
-    return { outcome: outcome(expectedId), end };
-  };
+  /** What became of the operation whose item was read last. Throws `JsonScanError`. */
+  outcome(expectedId: string | undefined): Outcome {
+    const answer = this.#answer;
+    if (this.#error.start !== 0) return rejected(answer, this.#error, this.#status);
+    const result = resultAt(answer, this.#result);
+    if (result === "noop") return { kind: "noop" };
+    if (result === undefined || !isString(answer, this.#index) || !isString(answer, this.#id))
+      return UNREADABLE;
+    const index = textAt(answer, this.#index, this.#lastIndex);
+    this.#lastIndex = index;
+    const id = textAt(answer, this.#id, expectedId);
+    const seqNo = digits(answer, this.#seqNo);
+    const primaryTerm = digits(answer, this.#primaryTerm);
+    if (seqNo === undefined || primaryTerm === undefined) return { kind: "unsequenced", result, index, id };
+    const source = this.#get.start === 0 ? undefined : sourceOf(answer, this.#get);
+    return { kind: "written", result, index, id, seqNo, primaryTerm, source };
+  }
+}
+
+/** The text of a string, which is mostly the expected one and then needs not be made. */
+function textAt(answer: Buffer, { start, end }: ByteRange, expected: string | undefined): string {
+  return expected !== undefined && stringIs(answer, start, end, expected)
+    ? expected
+    : unquote(answer, start, end);
 }
 
 const UNREADABLE: Outcome = { kind: "unreadable" };
 
-const RESULTS = ["created", "updated", "deleted", "not_found", "noop"] as const;
+const RESULTS = nameTable(["created", "updated", "deleted", "not_found", "noop"]);
 
 function resultAt(answer: Buffer, range: ByteRange): "index" | "delete" | "noop" | undefined {
   if (range.start === 0) return undefined;
-  const result = RESULTS[nameIndex(answer, range.start, range.end, RESULTS)];
+  const result = RESULTS.names[nameIndex(answer, range.start, range.end, RESULTS)];
   switch (result) {
     case "created":
     case "updated":

@@ -1,4 +1,5 @@
-import { eachMember, JsonScanError, nameIndex, skipSpace, skipString, skipValue } from "./json-scan.ts";
+import { eachMember, JsonScanError, skipSpace, skipString, skipValue } from "./json-scan.ts";
+import { keyIs } from "./name-table.ts";
 import type { ByteRange, Operation } from "./operation.ts";
 import { type Edit, splice } from "./splice.ts";
 
@@ -74,13 +75,12 @@ function parameters(body: Buffer, line: ByteRange): number {
  * columns of what it does not understand.
  */
 function setMember(json: Buffer, object: number, name: string, value: string): Edit {
-  const names = [name];
   let present: ByteRange | undefined;
   let members = 0;
   const after = eachMember(json, object, (keyStart, keyEnd, start) => {
     const end = skipValue(json, start);
     members += 1;
-    if (nameIndex(json, keyStart, keyEnd, names) === 0) present = { start, end };
+    if (keyIs(json, keyStart, keyEnd, name)) present = { start, end };
     return end;
   });
   if (present !== undefined) return { ...present, bytes: Buffer.from(value) };

@@ -1,4 +1,5 @@
-import { eachMember, JsonScanError, nameIndex, skipSpace, skipValue } from "./json-scan.ts";
+import { eachMember, JsonScanError, skipSpace, skipValue } from "./json-scan.ts";
+import { keyIs } from "./name-table.ts";
 import type { ByteRange } from "./operation.ts";
 
 /** Which part of an updated document the client wants in the answer. Both lists empty never occurs in `some`. */
@@ -52,7 +53,7 @@ export function bodySource(json: Buffer, body: ByteRange): ByteRange | undefined
   try {
     const end = eachMember(json, skipSpace(json, body.start), (keyStart, keyEnd, valueStart) => {
       const valueEnd = skipValue(json, valueStart);
-      if (nameIndex(json, keyStart, keyEnd, SOURCE) === 0) found = { start: valueStart, end: valueEnd };
+      if (keyIs(json, keyStart, keyEnd, "_source")) found = { start: valueStart, end: valueEnd };
       return valueEnd;
     });
     return end <= body.end ? found : undefined;
@@ -70,8 +71,6 @@ export function wantedByUpdate(body: Buffer, query: URLSearchParams): WantedSour
   const own = bodySource(body, { start: 0, end: body.length });
   return (own === undefined ? undefined : wantedInJson(body, own)) ?? wantedInQuery(query);
 }
-
-const SOURCE = ["_source"];
 
 function some(includes: readonly string[], excludes: readonly string[]): WantedSource {
   return includes.length + excludes.length === 0 ? { kind: "all" } : { kind: "some", includes, excludes };

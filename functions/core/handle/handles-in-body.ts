@@ -1,12 +1,5 @@
-import {
-  eachElement,
-  eachMember,
-  JsonScanError,
-  nameIndex,
-  skipSpace,
-  skipValue,
-  unquote,
-} from "../bulk/json-scan.ts";
+import { eachElement, eachMember, JsonScanError, skipSpace, skipValue, unquote } from "../bulk/json-scan.ts";
+import { keyIs } from "../bulk/name-table.ts";
 import type { HandlePlace } from "./handle-use.ts";
 
 /** A handle in a body, as the client wrote it. */
@@ -60,7 +53,7 @@ function collect(
   const start = skipSpace(json, from);
   if (json[start] !== openObject) return;
   eachMember(json, start, (keyStart, keyEnd, valueStart) => {
-    if (nameIndex(json, keyStart, keyEnd, [name]) === 0) {
+    if (keyIs(json, keyStart, keyEnd, name)) {
       if (deeper.length > 0) collect(json, valueStart, deeper, found);
       else collectStrings(json, valueStart, found);
     }

@@ -1,12 +1,5 @@
-import {
-  eachElement,
-  eachMember,
-  JsonScanError,
-  nameIndex,
-  skipSpace,
-  skipValue,
-  unquote,
-} from "../bulk/json-scan.ts";
+import { eachElement, eachMember, JsonScanError, skipSpace, skipValue, unquote } from "../bulk/json-scan.ts";
+import { keyIs, nameIndex, nameTable } from "../bulk/name-table.ts";
 import { oneLine } from "../bulk/one-line.ts";
 import { ask } from "../cluster/json-request.ts";
 import { type Cluster, ClusterError } from "../cluster/port.ts";
@@ -72,7 +65,7 @@ function readAnswer(cluster: Cluster, body: Buffer): readonly StoredDocument[] {
   const documents: StoredDocument[] = [];
   try {
     eachMember(body, skipSpace(body, 0), (keyStart, keyEnd, at) => {
-      if (nameIndex(body, keyStart, keyEnd, ["docs"]) !== 0) return skipValue(body, at);
+      if (!keyIs(body, keyStart, keyEnd, "docs")) return skipValue(body, at);
       return eachElement(body, at, (element) => {
         const end = skipValue(body, element);
         documents.push(readDocument(body, element));
@@ -86,7 +79,7 @@ function readAnswer(cluster: Cluster, body: Buffer): readonly StoredDocument[] {
   return documents;
 }
 
-const members = [
+const members = nameTable([
   "_index",
   "_id",
   "_routing",
@@ -96,13 +89,13 @@ const members = [
   "found",
   "_source",
   "error",
-];
+]);
 
 function readDocument(body: Buffer, at: number): StoredDocument {
   const ranges = new Map<string, { start: number; end: number }>();
   eachMember(body, at, (keyStart, keyEnd, start) => {
     const end = skipValue(body, start);
-    const name = members[nameIndex(body, keyStart, keyEnd, members)];
+    const name = members.names[nameIndex(body, keyStart, keyEnd, members)];
     if (name !== undefined) ranges.set(name, { start, end });
     return end;
   });

@@ -12,8 +12,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "drop the version",
     file: "functions/core/replication/bulk-lines.ts",
-    find: ',"version":"${version}","version_type":"external"}}',
-    replace: "}}",
+    find: 'const versioned = `"_index":${target},"version_type":"external","version":`;',
+    replace: 'const versioned = `"_index":${target},"dropped":`;',
   },
   {
     name: "skip the tombstone",
