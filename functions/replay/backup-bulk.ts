@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { BufferList } from "../core/cluster/buffer-list.ts";
 import { errorOf, isClusterFailure, readJson } from "../core/cluster/json-request.ts";
 import { type Cluster, ClusterError, type ClusterResponse } from "../core/cluster/port.ts";
 import { hasTypes } from "../core/cluster/release.ts";
@@ -59,7 +60,7 @@ async function sendChunk(backup: Cluster, lines: readonly ByteSlice[]): Promise<
       path: "/_bulk",
       query: hasTypes(await backup.release()) ? `${query}&type=_doc` : query,
       headers: { "content-type": "application/x-ndjson", accept: "application/json" },
-      body: joined(lines),
+      body: bytesOf(lines),
     });
   } catch (error) {
     if (!isClusterFailure(error)) throw error;
@@ -82,19 +83,22 @@ async function sendChunk(backup: Cluster, lines: readonly ByteSlice[]): Promise<
   return all({ kind: "retry", reason: why });
 }
 
+/** Stretches shorter than this on average are joined: a call for each costs more than the copy. */
+const stretchBytesMin = 16 * 1024;
+
 /**
- * The lines as one buffer. Those of a record stand one after the other in its body, mostly all of them:
- * then they are that very memory, and nothing is copied.
+ * The lines' bytes. Those of a record stand one after the other in its body, mostly all of them: they are that very
+ * memory then, and nothing is copied.
  */
-function joined(lines: readonly ByteSlice[]): Buffer {
+function bytesOf(lines: readonly ByteSlice[]): Buffer | BufferList {
   const stretches: { buffer: Buffer; start: number; end: number }[] = [];
   for (const { buffer, start, end } of lines) {
     const last = stretches.at(-1);
     if (last?.buffer === buffer && last.end === start) last.end = end;
     else stretches.push({ buffer, start, end });
   }
-  const parts = stretches.map(({ buffer, start, end }) => buffer.subarray(start, end));
-  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+  const list = new BufferList(stretches.map(({ buffer, start, end }) => buffer.subarray(start, end)));
+  return list.length < stretches.length * stretchBytesMin ? list.joined() : list;
 }
 
 function readItems(

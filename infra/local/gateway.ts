@@ -1,4 +1,4 @@
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { proxyResult } from "../../functions/core/http/answer.ts";
 import { requestFrom } from "../../functions/core/http/request.ts";
 import { isSearch } from "../../functions/core/routing/classify.ts";
@@ -44,9 +44,13 @@ const replayTimeoutMs = 120_000;
 const functionGraceMs = 10_000;
 
 /** The functions in this process: API in front, event source mapping behind, the sweep on its schedule. */
-export async function startGateway(settings: HostSettings, engines: EmbeddedClients): Promise<Gateway> {
+export async function startGateway(
+  settings: HostSettings,
+  engines: EmbeddedClients,
+  look: () => void,
+): Promise<Gateway> {
   const log: Log = ({ level, message, ...fields }) => telemetry[level](message, fields);
-  const functions = localFunctions(engines, settings.host);
+  const functions = localFunctions(engines, settings.host, look);
   const api = createRestApi({
     host: settings.host,
     port: settings.port,
@@ -60,7 +64,7 @@ export async function startGateway(settings: HostSettings, engines: EmbeddedClie
     sqs: engines.sqs,
     queueUrl: queueUrlPrefix + recordsQueue,
     queueArn: `arn:aws:sqs:us-east-1:000000000000:${recordsQueue}`,
-    handler: (event, context) => replayHandler(event, context),
+    handler: watched(replayHandler, look),
     functionName: "replay",
     batchSize: 10,
     concurrency: 2,
@@ -96,7 +100,7 @@ interface LocalFunctions {
   readonly s3: LocalFunction;
 }
 
-function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions {
+function localFunctions(engines: EmbeddedClients, host: string, look: () => void): LocalFunctions {
   const { primary, backup } = config();
   const list = (endpoints: readonly URL[]) =>
     endpoints.map(({ origin, pathname }) => origin + pathname.replace(/\/$/, "")).join(",");
@@ -116,7 +120,7 @@ function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions 
     read: isStreamed(searchHandler)
       ? { kind: "streamed", name: "search", handler: searchHandler }
       : { kind: "buffered", name: "search", handler: bufferedHandler },
-    write: { kind: "buffered", name: "write", handler: writeHandler },
+    write: { kind: "buffered", name: "write", handler: watched(writeHandler, look) },
     status: {
       kind: "buffered",
       name: "status",
@@ -124,6 +128,17 @@ function localFunctions(engines: EmbeddedClients, host: string): LocalFunctions 
     },
     sqs: sqsEndpoint(engines.queues, access),
     s3: s3Endpoint(engines.objects, access),
+  };
+}
+
+/** Calls `look` before each event, and afterwards, once nobody holds the event any more. */
+function watched<Event, Result>(
+  handler: (event: Event, context: Context) => Promise<Result>,
+  look: () => void,
+): (event: Event, context: Context) => Promise<Result> {
+  return (event, context) => {
+    look();
+    return handler(event, context).finally(() => setImmediate(look));
   };
 }
 

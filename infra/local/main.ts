@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { ConfigError } from "../../functions/core/runtime/config.ts";
-import { collectEarly } from "./collect-early.ts";
+import { earlyCollection } from "./collect-early.ts";
 import { DataDirInUseError } from "./embedded/data-dir-lock.ts";
 import { keptHandleKey } from "./handle-key.ts";
 import { functionEnvironment } from "./host-settings.ts";
@@ -24,7 +24,6 @@ function say(line: string): void {
 
 async function main(): Promise<void> {
   compileLater();
-  collectEarly();
   const settings = await preflight(process.env, say);
   const servers = settings.startsServers ? await startServers(settings.dataDir) : undefined;
   Object.assign(process.env, functionEnvironment({ ...process.env, ...servers?.environment }));
@@ -32,7 +31,7 @@ async function main(): Promise<void> {
   installAwsLambda();
   // Only now: the handlers read the environment and the runtime's globals when they are loaded.
   const { openGateway } = await import("./open-gateway.ts");
-  const gateway = await openGateway(settings).catch(async (error: unknown) => {
+  const gateway = await openGateway(settings, earlyCollection()).catch(async (error: unknown) => {
     await servers?.stop();
     throw error;
   });

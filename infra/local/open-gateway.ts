@@ -8,9 +8,10 @@ const daySeconds = 24 * 3600;
 
 /**
  * Opens the data directory and starts the gateway on it.
+ * @param look is called before and after each write and each batch of records.
  * @throws ConfigError for wrong settings, DataDirInUseError when another gateway has the directory.
  */
-export async function openGateway(settings: HostSettings): Promise<Gateway> {
+export async function openGateway(settings: HostSettings, look: () => void): Promise<Gateway> {
   const { payloadPrefix } = config();
   const engines = await embeddedClients(settings.dataDir, {
     queues,
@@ -20,7 +21,7 @@ export async function openGateway(settings: HostSettings): Promise<Gateway> {
   useAwsClients(engines);
   await engines.queues.releaseInFlight(recordsQueue);
   try {
-    const gateway = await startGateway(settings, engines);
+    const gateway = await startGateway(settings, engines, look);
     return {
       port: gateway.port,
       async close() {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { declaredBytes, GatheredBody } from "../../functions/core/http/gathered-body.ts";
 
 export type BodyRead =
   | { readonly kind: "complete"; readonly body: Buffer | undefined }
@@ -13,12 +14,6 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers["transfer-encoding"] !== undefined || (declared !== undefined && declared !== "0");
 }
 
-/** The length that the client declared; `undefined` with chunked encoding or without a body. */
-function declaredBytes(request: IncomingMessage): number | undefined {
-  const declared = request.headers["content-length"];
-  return declared === undefined ? undefined : Number(declared);
-}
-
 /** Whether the declared length alone is over the limit, so that not one byte of it needs to be read. */
 export function declaresTooMuch(request: IncomingMessage, bodyBytesMax: number): boolean {
   return (declaredBytes(request) ?? 0) > bodyBytesMax;
@@ -31,10 +26,7 @@ export function declaresTooMuch(request: IncomingMessage, bodyBytesMax: number):
 export function readBody(request: IncomingMessage, bodyBytesMax: number): Promise<BodyRead> {
   if (!hasBody(request)) return Promise.resolve({ kind: "complete", body: undefined });
   if (declaresTooMuch(request, bodyBytesMax)) return Promise.resolve({ kind: "tooLong" });
-  const declared = declaredBytes(request);
-  const whole = declared === undefined ? undefined : Buffer.allocUnsafeSlow(declared);
-  const pieces: Buffer[] = [];
-  let length = 0;
+  const body = new GatheredBody(declaredBytes(request));
   return new Promise((resolve) => {
     const settle = (read: BodyRead) => {
       request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
@@ -42,14 +34,11 @@ export function readBody(request: IncomingMessage, bodyBytesMax: number): Promis
       resolve(read);
     };
     const onData = (piece: Buffer) => {
-      if (length + piece.length > bodyBytesMax) return settle({ kind: "tooLong" });
-      if (whole === undefined) pieces.push(piece);
-      else piece.copy(whole, length);
-      length += piece.length;
+      if (body.length + piece.length > bodyBytesMax) return settle({ kind: "tooLong" });
+      body.add(piece);
     };
     const onEnd = () => {
-      const body = whole ?? Buffer.concat(pieces, length);
-      settle({ kind: "complete", body: length === 0 ? undefined : body });
+      settle({ kind: "complete", body: body.length === 0 ? undefined : body.bytes() });
     };
     const onClose = () => settle({ kind: "aborted" });
     request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { BufferList } from "../../functions/core/cluster/buffer-list.ts";
 import {
   authorizing,
   secretCredentials,
@@ -79,4 +81,18 @@ test("send() signs with SigV4 what it really sends: the node's host, its path pr
   });
   const signed = "host;x-amz-content-sha256;x-amz-date";
   assert.deepEqual(seen, [["/prefix/a/_doc/b%2Fc?pretty", true, signed, "20261122T000000Z"]]);
+});
+
+test("send() signs buffers that follow one another as the one body that they are", async (t) => {
+  const hashes: unknown[] = [];
+  const { url } = await httpNode(t, ({ headers }, response) => {
+    hashes.push(headers["x-amz-content-sha256"]);
+    response.end();
+  });
+  const aws = { accessKeyId: "AKID", secretAccessKey: "secret", sessionToken: undefined };
+  const credentials = sigv4Credentials({ service: "es", region: "eu-west-1" }, aws, () => 0);
+  const cluster = clusterOf(t, [url], { credentials });
+  const body = new BufferList([Buffer.from("ab"), Buffer.from("c")]);
+  await cluster.send({ method: "POST", path: "/_bulk", body });
+  assert.deepEqual(hashes, [createHash("sha256").update("abc").digest("hex")]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { BufferList } from "../../functions/core/cluster/buffer-list.ts";
 import { loginCredentials } from "../../functions/core/cluster/credentials.ts";
 import { clusterOf, httpNode, tcpNode } from "./cluster-servers.ts";
 
@@ -135,6 +136,31 @@ test("send() carries bodies of any method as bytes, HEAD gets its head", async (
   assert.equal((await cluster.send({ method: "POST", path: "/" })).headers["x-length"], "0");
   const head = await cluster.send({ method: "HEAD", path: "/" });
   assert.deepEqual([head.status, head.body.length], [200, 0]);
+});
+
+test("send() puts buffers that follow one another on the wire as one body", async (t) => {
+  const { url } = await httpNode(t, async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+    response.setHeader("x-framing", `${length} ${encoding}`);
+    response.end(Buffer.concat(chunks));
+  });
+  const cluster = clusterOf(t, [url]);
+  for (const buffers of [
+    [],
+    [Buffer.from("a")],
+    [Buffer.alloc(300_000, "b"), Buffer.alloc(0), Buffer.from("c\n")],
+  ]) {
+    const whole = Buffer.concat(buffers);
+    const { body, headers } = await cluster.send({
+      method: "POST",
+      path: "/_bulk",
+      body: new BufferList(buffers),
+    });
+    assert.deepEqual(body, whole);
+    assert.equal(headers["x-framing"], `${whole.length} undefined`);
+  }
 });
 
 test("send() throws a TypeError for characters that HTTP does not allow, and goes on", async (t) => {

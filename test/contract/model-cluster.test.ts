@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BufferList } from "../../functions/core/cluster/buffer-list.ts";
 import type { ClusterRequest } from "../../functions/core/cluster/port.ts";
 import { asCluster, createMemoryCluster } from "../model/cluster/memory-cluster.ts";
 import { type ContractCase, contractCases, type Step } from "../model/contract-cases.ts";
@@ -78,7 +79,9 @@ function realTarget(endpoint: string): Target {
       const answer = await fetch(`${endpoint}${path}?${query}`, {
         method,
         headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
-        ...(body !== undefined && { body: new Uint8Array(body) }),
+        ...(body !== undefined && {
+          body: new Uint8Array(body instanceof BufferList ? body.joined() : body),
+        }),
       });
       return { status: answer.status, text: await answer.text() };
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BufferList } from "../../functions/core/cluster/buffer-list.ts";
 import { sliceOf } from "../../functions/core/replication/record.ts";
 import { sendToBackup } from "../../functions/replay/backup-bulk.ts";
 import { clusterError, fakeCluster } from "../support/fake-cluster.ts";
@@ -30,4 +31,23 @@ test("sendToBackup() tries again, and parks nothing, when BACKUP was replaced by
     const kinds = (await sendToBackup(backup, lines)).map(({ kind }) => kind);
     assert.deepEqual(kinds, ["retry", "retry"]);
   }
+});
+
+test("sendToBackup() sends the lines' very memory where they are few stretches, and one buffer where they are many", async () => {
+  const large = Buffer.alloc(40_000, "x");
+  const whole = { buffer: large, start: 0, end: large.length };
+  const small = Array.from({ length: 9 }, (_, i) => ({ buffer: large, start: i * 10, end: i * 10 + 5 }));
+  const backup = fakeCluster("backup", done);
+  await sendToBackup(backup, [{ ...whole, end: 20_000 }, { ...whole, start: 20_000 }, whole]);
+  await sendToBackup(backup, small);
+  const [list, joined] = backup.requests.map(({ body }) => body);
+  assert.ok(list instanceof BufferList);
+  assert.deepEqual(
+    list.buffers.map(({ buffer, length }) => [buffer === large.buffer, length]),
+    [
+      [true, 40_000],
+      [true, 40_000],
+    ],
+  );
+  assert.deepEqual(joined, Buffer.alloc(45, "x"));
 });

@@ -1,15 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import { declaredBytes, GatheredBody } from "../http/gathered-body.ts";
 
 /** The whole body, as the bytes that came. Rejects when it is cut. */
 export function gatherBody(response: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    response.on("data", (chunk: Buffer) => chunks.push(chunk));
-    response.once("end", () => {
-      const [only] = chunks;
-      resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
-    });
+    const body = new GatheredBody(declaredBytes(response));
+    response.on("data", (chunk: Buffer) => body.add(chunk));
+    response.once("end", () => resolve(body.bytes()));
     response.once("error", reject);
     response.once("close", () => reject(new Error("the answer was cut")));
   });

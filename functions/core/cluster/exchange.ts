@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { BufferList } from "./buffer-list.ts";
 
 /**
  * Why a node gave no head of an answer.
@@ -27,7 +28,7 @@ const answerHeaderBytesMax = 65_536;
  */
 export function startExchange(
   options: RequestOptions & { readonly connectTimeoutMs: number },
-  body: Buffer | undefined,
+  body: Buffer | BufferList | undefined,
   answer: (result: ExchangeResult) => void,
 ): ClientRequest {
   const secure = options.protocol === "https:";
@@ -56,6 +57,13 @@ export function startExchange(
   request.on("error", (cause) => {
     settle({ failure: { code: connected ? "lost" : "refused", reusedSocket: request.reusedSocket, cause } });
   });
-  request.end(body);
+  if (body instanceof BufferList) sendAll(body, request);
+  else request.end(body);
   return request;
+}
+
+function sendAll({ buffers }: BufferList, request: ClientRequest): void {
+  request.cork();
+  for (const buffer of buffers) request.write(buffer);
+  request.end();
 }

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type OutgoingHttpHeaders, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { basicAuthorization } from "../secret/login.ts";
+import { BufferList } from "./buffer-list.ts";
 import { authorizing, type Signer } from "./credentials.ts";
 import type { ClusterRequest } from "./port.ts";
 import type { ClusterSettings } from "./settings.ts";
@@ -60,7 +61,7 @@ export function createTarget(url: URL, settings: ClusterSettings): NodeTarget {
       const target = query ? `${prefix}${path}?${query}` : `${prefix}${path}`;
       const written = writeHeaders(headers, body);
       if (sign !== undefined && !hasAuthorization(headers)) {
-        Object.assign(written, sign({ host: url.host, method, path: target, body }));
+        Object.assign(written, sign({ host: url.host, method, path: target, body: inOnePiece(body) }));
       }
       return { ...address, method, path: target, headers: written };
     },
@@ -73,7 +74,11 @@ export function hasAuthorization(headers: ClusterRequest["headers"]): boolean {
   return Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "authorization");
 }
 
-function writeHeaders(given: ClusterRequest["headers"], body: Buffer | undefined): OutgoingHttpHeaders {
+function inOnePiece(body: ClusterRequest["body"]): Buffer | undefined {
+  return body instanceof BufferList ? body.joined() : body;
+}
+
+function writeHeaders(given: ClusterRequest["headers"], body: ClusterRequest["body"]): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(given ?? {})) {
     if (!ownHeaders.has(name.toLowerCase())) headers[name] = typeof value === "string" ? value : [...value];

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { BufferList } from "./buffer-list.ts";
 import type { Release } from "./release.ts";
 
 /** The two sides. PRIMARY owns the truth; BACKUP is made equal to it. */
@@ -15,7 +16,7 @@ export interface ClusterRequest {
   /** Without the leading `?`; empty when there is none. */
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
-  readonly body?: Buffer;
+  readonly body?: Buffer | BufferList;
   /** Until the answer is complete (`send`) or its headers are in (`stream`). The adapter's own default otherwise. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
