@@ -184,9 +184,9 @@ export const bugs: readonly Bug[] = [
   {
     name: "replicate what PRIMARY refused as a deletion",
     file: "functions/core/bulk/read-answer.ts",
-    find: "if (failure.start !== 0) return rejected(answer, failure, status);\n",
+    find: "if (this.#error.start !== 0) return rejected(answer, this.#error, this.#status);\n",
     replace:
-      'if (failure.start !== 0 && expectedId !== undefined) return { kind: "written", result: "delete", index: "books", id: expectedId, seqNo: "999", primaryTerm: "1", version: undefined, source: undefined };\n    if (failure.start !== 0) return rejected(answer, failure, status);\n',
+      'if (this.#error.start !== 0 && expectedId !== undefined) return { kind: "written", result: "delete", index: "books", id: expectedId, seqNo: "999", primaryTerm: "1", source: undefined };\n    if (this.#error.start !== 0) return rejected(answer, this.#error, this.#status);\n',
   },
   {
     name: "forget the routing",
