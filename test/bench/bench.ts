@@ -6,6 +6,7 @@ import type { Clusters } from "./clusters.ts";
 import { killGateways } from "./gateway-process.ts";
 import { measureBacklog } from "./measure-backlog.ts";
 import { measureCpu, measureCpuAlone } from "./measure-cpu.ts";
+import { measureIdle } from "./measure-idle.ts";
 import { measureLag } from "./measure-lag.ts";
 import { measureLatency } from "./measure-latency.ts";
 import { measureLoad } from "./measure-load.ts";
@@ -19,6 +20,7 @@ import { table } from "./report.ts";
 
 const measures = new Map<string, Measure>([
   ["start", measureStart],
+  ["idle", measureIdle],
   ["lag", measureLag],
   ["latency", measureLatency],
   ["pass-through", measurePassThrough],

@@ -20,7 +20,7 @@ export const usage = `npm run bench -- [options]
   --documents N        documents of the load (100000)
   --rounds N           rounds, direct and through the gateway in turn (3)
   --memory-seconds N   how long bulks of 5 MB flow (60)
-  --only NAMES         start,lag,latency,pass-through,cpu,cpu-alone,load,safety,backlog,memory
+  --only NAMES         start,idle,lag,latency,pass-through,cpu,cpu-alone,load,safety,backlog,memory
   --json FILE          the rows as JSON as well
   --gateway FILE       the built gateway (dist/local.mjs)
   --primary URL --backup URL [--backup-pid PID]   servers that run already
