@@ -60,7 +60,7 @@ async function sendChunk(backup: Cluster, lines: readonly ByteSlice[]): Promise<
       path: "/_bulk",
       query: hasTypes(await backup.release()) ? `${query}&type=_doc` : query,
       headers: { "content-type": "application/x-ndjson", accept: "application/json" },
-      body: bytesOf(lines),
+      body: bodyOf(lines),
     });
   } catch (error) {
     if (!isClusterFailure(error)) throw error;
@@ -88,9 +88,9 @@ const stretchBytesMin = 16 * 1024;
 
 /**
  * The lines' bytes. Those of a record stand one after the other in its body, mostly all of them: they are that very
- * memory then, and nothing is copied.
+ * memory then, which nothing here copies.
  */
-function bytesOf(lines: readonly ByteSlice[]): Buffer | BufferList {
+function bodyOf(lines: readonly ByteSlice[]): Buffer | BufferList {
   const stretches: { buffer: Buffer; start: number; end: number }[] = [];
   for (const { buffer, start, end } of lines) {
     const last = stretches.at(-1);

@@ -25,7 +25,7 @@ export function createEarlyCollection({ usage, collect }: Memory): () => void {
 }
 
 /**
- * A look at this process's memory, to be taken before and after each piece of work. V8 waits for 64 MB of buffers that may be
+ * A look at this process's memory, to be taken before a request, when its body is there, and after a write or a batch of records. V8 waits for 64 MB of buffers that may be
  * garbage before it begins to mark, and a bulk of 5 MB leaves 13 MB
  * ([decision 22](../../docs/decisions/0022-garbage-collector.md)).
  */
@@ -38,4 +38,12 @@ export function earlyCollection(): () => void {
     return { heapBytes, bufferBytes };
   };
   return createEarlyCollection({ usage, collect });
+}
+
+/** The handler, which has `look` called soon after each of its events, when the host has let go of the event as well. */
+export function lookingAfterwards<Event, Context, Result>(
+  handler: (event: Event, context: Context) => Promise<Result>,
+  look: () => void,
+): (event: Event, context: Context) => Promise<Result> {
+  return (event, context) => handler(event, context).finally(() => setImmediate(look));
 }

@@ -1,4 +1,4 @@
-import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { proxyResult } from "../../functions/core/http/answer.ts";
 import { requestFrom } from "../../functions/core/http/request.ts";
 import { isSearch } from "../../functions/core/routing/classify.ts";
@@ -20,6 +20,7 @@ import { bufferedHandler, handler as searchHandler } from "../../functions/searc
 import { longestWaitMs } from "../../functions/search/waits.ts";
 import { handler as writeHandler } from "../../functions/write/handler.ts";
 import { announceGateway } from "../cli/gateway-file.ts";
+import { lookingAfterwards } from "./collect-early.ts";
 import type { EmbeddedClients } from "./embedded/clients.ts";
 import { createEventSourceMapping } from "./event-source-mapping.ts";
 import { type HostSettings, queueUrlPrefix, recordsQueue } from "./host-settings.ts";
@@ -54,7 +55,10 @@ export async function startGateway(
   const api = createRestApi({
     host: settings.host,
     port: settings.port,
-    route: (method, path) => routed(functions, method, path),
+    route: (method, path) => {
+      look();
+      return routed(functions, method, path);
+    },
     bodyBytesMax: config().bodyBytesMax,
     functionTimeoutMs:
       Math.max(config().writeTimeoutMs, config().readTimeoutMs * 2, longestWaitMs) + functionGraceMs,
@@ -64,7 +68,7 @@ export async function startGateway(
     sqs: engines.sqs,
     queueUrl: queueUrlPrefix + recordsQueue,
     queueArn: `arn:aws:sqs:us-east-1:000000000000:${recordsQueue}`,
-    handler: watched(replayHandler, look),
+    handler: lookingAfterwards(replayHandler, look),
     functionName: "replay",
     batchSize: 10,
     concurrency: 2,
@@ -120,7 +124,7 @@ function localFunctions(engines: EmbeddedClients, host: string, look: () => void
     read: isStreamed(searchHandler)
       ? { kind: "streamed", name: "search", handler: searchHandler }
       : { kind: "buffered", name: "search", handler: bufferedHandler },
-    write: { kind: "buffered", name: "write", handler: watched(writeHandler, look) },
+    write: { kind: "buffered", name: "write", handler: lookingAfterwards(writeHandler, look) },
     status: {
       kind: "buffered",
       name: "status",
@@ -128,17 +132,6 @@ function localFunctions(engines: EmbeddedClients, host: string, look: () => void
     },
     sqs: sqsEndpoint(engines.queues, access),
     s3: s3Endpoint(engines.objects, access),
-  };
-}
-
-/** Calls `look` before each event, and afterwards, once nobody holds the event any more. */
-function watched<Event, Result>(
-  handler: (event: Event, context: Context) => Promise<Result>,
-  look: () => void,
-): (event: Event, context: Context) => Promise<Result> {
-  return (event, context) => {
-    look();
-    return handler(event, context).finally(() => setImmediate(look));
   };
 }
 

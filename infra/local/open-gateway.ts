@@ -8,7 +8,7 @@ const daySeconds = 24 * 3600;
 
 /**
  * Opens the data directory and starts the gateway on it.
- * @param look is called before and after each write and each batch of records.
+ * @param look is called before each request, and after each write and each batch of records.
  * @throws ConfigError for wrong settings, DataDirInUseError when another gateway has the directory.
  */
 export async function openGateway(settings: HostSettings, look: () => void): Promise<Gateway> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPair } from "../../infra/local/servers/pair.ts";
 import type { Clusters } from "./clusters.ts";
-import { killGateways } from "./gateway-process.ts";
+import { killProcesses } from "./gateway-process.ts";
 import { measureBacklog } from "./measure-backlog.ts";
 import { measureCpu, measureCpuAlone } from "./measure-cpu.ts";
 import { measureIdle } from "./measure-idle.ts";
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
       rows.push(...(await measure(bench)));
     }
   } finally {
-    killGateways();
+    killProcesses();
     await servers.stop();
   }
   process.stdout.write(table(rows));

@@ -35,11 +35,17 @@ export interface GatewayProcess {
   stop(): Promise<void>;
 }
 
-/** Gateways that run; whoever ends a benchmark early ends them too. */
+/** Processes that run; whoever ends a benchmark early ends them too. */
 const running = new Set<ChildProcess>();
 
-/** Ends every gateway at once: for a benchmark that failed. */
-export function killGateways(): void {
+/** Has the process ended with the benchmark, should that fail. */
+export function endWithBenchmark(child: ChildProcess): void {
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+}
+
+/** Ends every gateway and whatever else was started beside it, at once: for a benchmark that failed. */
+export function killProcesses(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
@@ -70,8 +76,7 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
       },
     },
   );
-  running.add(child);
-  child.once("exit", () => running.delete(child));
+  endWithBenchmark(child);
   const said: string[] = [];
   child.stderr.on("data", (piece: Buffer) => said.push(piece.toString()));
   const endpoint = `http://127.0.0.1:${port}`;

@@ -13,7 +13,8 @@ let seqNo = 1;
 
 const server = createServer((incoming, outgoing) => {
   const isLarge = Number(incoming.headers["content-length"]) > largeBytes;
-  if (isLarge && incoming.url?.split("?", 1)[0]?.endsWith("/_bulk")) void answerBulk(incoming, outgoing);
+  if (isLarge && incoming.url?.split("?", 1)[0]?.endsWith("/_bulk"))
+    answerBulk(incoming, outgoing).catch(() => outgoing.destroy());
   else passOn(incoming, outgoing);
 }).listen(0, "127.0.0.1");
 server.keepAliveTimeout = 60_000;
@@ -24,7 +25,7 @@ process.stdout.write(`http://127.0.0.1:${address.port}\n`);
 
 async function answerBulk(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const pieces: Buffer[] = [];
-  for await (const piece of incoming) pieces.push(piece as Buffer);
+  for await (const piece of incoming) pieces.push(piece);
   const url = incoming.url ?? "";
   outgoing.setHeader("content-type", "application/json; charset=UTF-8");
   if (url.includes("filter_path=errors")) return void outgoing.end('{"errors":false}');

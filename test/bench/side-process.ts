@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
-import { cpuSeconds } from "./gateway-process.ts";
+import { cpuSeconds, endWithBenchmark } from "./gateway-process.ts";
 
 /** A program of the benchmark's own that listens beside the gateway. */
 export interface SideProcess {
@@ -17,6 +17,7 @@ export async function startSideProcess(program: string, ...args: readonly string
   const child = spawn(process.execPath, ["--import", "tsx", file, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  endWithBenchmark(child);
   const ended = once(child, "exit");
   const [line] = await Promise.race([once(child.stdout, "data"), ended.then(() => [undefined])]);
   const { pid } = child;

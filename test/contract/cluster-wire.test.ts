@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { BufferList } from "../../functions/core/cluster/buffer-list.ts";
 import { loginCredentials } from "../../functions/core/cluster/credentials.ts";
-import { clusterOf, httpNode, tcpNode } from "./cluster-servers.ts";
+import { clusterOf, httpNode, nobody, tcpNode } from "./cluster-servers.ts";
 
 /** Answers with an empty object and remembers, as they came, the bytes of the request's head. */
 function recorder(heads: string[]): Parameters<typeof tcpNode>[1] {
@@ -161,6 +161,20 @@ test("send() puts buffers that follow one another on the wire as one body", asyn
     assert.deepEqual(body, whole);
     assert.equal(headers["x-framing"], `${whole.length} undefined`);
   }
+});
+
+test("send() sends buffers that follow one another whole to the next node when the first refuses", async (t) => {
+  const bodies: string[] = [];
+  const { url } = await httpNode(t, async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    bodies.push(body);
+    response.end("{}");
+  });
+  const cluster = clusterOf(t, [await nobody(), url]);
+  const body = new BufferList([Buffer.from("a\n"), Buffer.from("b\n")]);
+  for (let i = 0; i < 3; i++) await cluster.send({ method: "POST", path: "/_bulk", body });
+  assert.deepEqual(bodies, ["a\nb\n", "a\nb\n", "a\nb\n"]);
 });
 
 test("send() throws a TypeError for characters that HTTP does not allow, and goes on", async (t) => {

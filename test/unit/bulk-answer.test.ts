@@ -98,7 +98,7 @@ test("readBulkAnswer() calls an item without a known result unreadable", () => {
   assert.deepEqual(outcomeOf('{"index":{}}'), { kind: "unreadable" });
 });
 
-test("readBulkAnswer() takes index and id from the answer, versions digit by digit", () => {
+test("readBulkAnswer() takes index and id from the answer, sequence numbers digit by digit", () => {
   const members =
     '"_index":"é","_id":"a\\"b","_version":9223372036854775807,"_seq_no":1099511627775,"_primary_term":16383';
   assert.deepEqual(outcomeOf(`{"index":{${members},"result":"created"}}`), {

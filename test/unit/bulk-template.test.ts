@@ -72,7 +72,18 @@ function randomLine(random: () => number): string {
         ]
       : []),
     ...(random() < 0.3 ? [pick(random, ['"_index":"books"', '"_index":"logs-1"', '"_index":12'])] : []),
-    ...(random() < 0.3 ? [pick(random, ['"routing":"r"', '"routing":3', '"_routing":"old"'])] : []),
+    ...(random() < 0.3
+      ? [
+          pick(random, [
+            '"routing":"r"',
+            '"routing":3',
+            '"_routing":"old"',
+            '"routing":"a","_routing":"b"',
+            '"_routing":"b","routing":"a"',
+            '"routing":"a","_routing":null',
+          ]),
+        ]
+      : []),
     ...(random() < 0.1 ? ['"version":9007199254740993,"version_type":"external"'] : []),
     ...(random() < 0.1 ? ['"if_seq_no":1'] : []),
     ...(random() < 0.1 ? ['"pipeline":"p"'] : []),

@@ -85,3 +85,29 @@ test("linesOf() refuses a body that is not the one that the manifest describes",
 test("bulkLines() of nothing is nothing", () => {
   assert.deepEqual(bulkLines(uuid, []), { manifest: [], body: Buffer.alloc(0) });
 });
+
+test("bulkLines() has room for what takes most bytes as JSON, as id and as routing", () => {
+  const texts = [
+    "\u0000".repeat(500),
+    "\ud800".repeat(80),
+    "漢".repeat(160),
+    '\\"'.repeat(200),
+    "",
+    "😀".repeat(120),
+  ];
+  const operations = texts.flatMap((id) =>
+    texts.flatMap((routing) => [
+      operation(id, "{}", { routing, version: "4611686018427387903" }),
+      operation(id, undefined, { routing, version: "4611686018427387903" }),
+    ]),
+  );
+  const { body, manifest } = bulkLines(uuid, operations);
+  const lines = linesOf({ body, manifest });
+  assert.equal(lines?.length, operations.length);
+  for (const [i, slice] of (lines ?? []).entries()) {
+    const [action = ""] = bytesOf(slice).toString("utf8").split("\n");
+    const { index, delete: deletes } = JSON.parse(action);
+    const { _id, routing } = index ?? deletes;
+    assert.deepEqual({ id: _id, routing }, { id: operations[i]?.id, routing: operations[i]?.routing });
+  }
+});

@@ -22,10 +22,10 @@ export function actionLineReader(body: Buffer): ActionLineReader {
   const patterns = new Map<number, ActionPattern>();
   return (start, end, lineNumber) => {
     try {
-      // `{"index`: the third byte tells the actions apart.
+      // `{"index`: the third byte tells the actions apart, as they are mostly written.
       const byte = body[start + 2] ?? 0;
       const known = patterns.get(byte);
-      if (known?.matches(start, end)) return known.line;
+      if (known?.readAlike(start, end)) return known.line;
       const open = skipSpace(body, start);
       if (open >= end) return BLANK;
       if (body[open] !== 0x7b) {

@@ -51,7 +51,7 @@ const MEMBERS = nameTable([
 ]);
 type Member = (typeof MEMBERS)["names"][number];
 
-/** What the lines of one action say, and where: mostly all but their ids is the same. */
+/** What lines say that begin alike, and where they say it: mostly all but their ids is the same. */
 export class ActionPattern {
   readonly line: ActionLine = { kind: "action", action: "index", ...nothingSaid };
   readonly #body: Buffer;
@@ -65,8 +65,8 @@ export class ActionPattern {
     this.#template = new Template(body);
   }
 
-  /** Whether the line is like the one that was learnt; `line` says then what it says. Throws `JsonScanError`. */
-  matches(start: number, end: number): boolean {
+  /** Reads the line into `line` if it is like the one that was learnt, and says whether it is. Throws `JsonScanError`. */
+  readAlike(start: number, end: number): boolean {
     const closed = this.#template.match(start);
     if (closed === -1 || closed > end) return false;
     const line = this.line;
@@ -111,17 +111,25 @@ export class ActionPattern {
       return `expected a simple value for field [${name}] but found [${tokenAt(body, value.start)}]`;
     }
     const text = scalar(body, value.start, value.end);
-    const cell =
-      name === "_id"
-        ? this.#id
-        : name === "_index"
-          ? this.#index
-          : name === "routing"
-            ? this.#routing
-            : undefined;
+    const cell = this.#cellOf(name);
     if (text !== undefined && cell !== undefined) Object.assign(cell, value);
     setMember(this.line, name, text);
     return undefined;
+  }
+
+  /** Of two spellings the last one counts: both have the one cell. */
+  #cellOf(name: Member): Cell | undefined {
+    switch (name) {
+      case "_id":
+        return this.#id;
+      case "_index":
+        return this.#index;
+      case "routing":
+      case "_routing":
+        return this.#routing;
+      default:
+        return undefined;
+    }
   }
 
   #text({ start, end }: Cell, expected: string | undefined): string | undefined {

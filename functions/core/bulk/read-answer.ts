@@ -72,6 +72,7 @@ export function readDocumentAnswer(answer: Buffer): Outcome {
   }
 }
 
+/** `_version` decides nothing: it is here because it differs from item to item. */
 const FIELDS = nameTable([
   "_index",
   "_id",
@@ -114,6 +115,7 @@ class ItemReader {
     const known = this.#template.match(item);
     if (known !== -1) return known;
     const end = this.#parse(item);
+    // No other item is like one with a document or a reason.
     if (this.#get.start === 0 && this.#error.start === 0) this.#template.learn(item, end, this.#cells);
     return end;
   }

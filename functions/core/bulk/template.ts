@@ -17,7 +17,7 @@ interface Slot {
 /**
  * JSON that a program writes thousands of times alike, but for a few values: a bulk's action lines and the items of its
  * answer. What was parsed once is learnt; where the next one's bytes are the same between those values, they are where
- * they were, and nothing has to be parsed. That takes a third of the time.
+ * they were, and nothing has to be parsed (docs/decisions/0011-own-scanner-for-json-bytes.md).
  */
 export class Template {
   readonly #json: Buffer;

@@ -182,6 +182,12 @@ export const bugs: readonly Bug[] = [
     replace: 'return `understudy-I-${uuid.replace(/./g, "u")}`;',
   },
   {
+    name: "take an item of the answer for one like the item before, whatever it says",
+    file: "functions/core/bulk/template.ts",
+    find: "if (json[at] !== json[at + shift]) return -1;",
+    replace: "if (json[at] === undefined) return -1;",
+  },
+  {
     name: "replicate what PRIMARY refused as a deletion",
     file: "functions/core/bulk/read-answer.ts",
     find: "if (this.#error.start !== 0) return rejected(answer, this.#error, this.#status);\n",
