@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { MessageChannel } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 
 /** Declared lengths above this are not believed beforehand: only a cluster's answer can be so long. */
 const allocatedBytesMax = 128 * 1024 * 1024;
@@ -54,12 +54,20 @@ export class GatheredBody {
   }
 }
 
-/** What is posted to a closed port is transferred all the same (HTML, "message port post message steps"), and freed. */
-const { port1: nowhere } = new MessageChannel();
-nowhere.close();
-
 /** Frees a buffer's memory now instead of when it is collected. One that shares its memory with others stays. */
 function giveBack({ buffer, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
-    nowhere.postMessage(undefined, [buffer]);
+  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== byteLength) return;
+  if ("transfer" in buffer && typeof buffer.transfer === "function") buffer.transfer(0);
+  else closedPort().postMessage(undefined, [buffer]);
+}
+
+let closed: MessagePort | undefined;
+
+/** For Node 20: what is posted to a closed port is transferred all the same (HTML, "message port post message steps"). */
+function closedPort(): MessagePort {
+  if (closed === undefined) {
+    closed = new MessageChannel().port1;
+    closed.close();
+  }
+  return closed;
 }
