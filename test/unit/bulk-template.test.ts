@@ -123,8 +123,18 @@ test("parseBulk() reads each line of a bulk as it reads the line alone", () => {
 });
 
 test("parseBulk() refuses a line that would only be like the one before if it went on in the next", () => {
-  const body = Buffer.from('{"delete":{"_id":"1"}}\n{"delete":{"_id":"2\n"}}\n');
+  const body = Buffer.from('{"index":{"_id":"1"}}\n{}\n{"index":{"_id":"2\n"}}\n');
   assert.equal(parseBulk(body, { index: "i" }).kind, "bad");
+});
+
+test("parseBulk() takes the last of two spellings in a line that is like the one before, too", () => {
+  const line = '{"delete":{"_id":"1","routing":"a","_routing":"b"}}\n';
+  const parsed = parseBulk(Buffer.from(line.repeat(3)), { index: "i" });
+  assert.ok(parsed.kind === "ok");
+  assert.deepEqual(
+    parsed.operations.map(({ routing }) => routing),
+    ["b", "b", "b"],
+  );
 });
 
 function randomItem(random: () => number): string {
