@@ -25,8 +25,8 @@ export function createEarlyCollection({ usage, collect }: Memory): () => void {
 }
 
 /**
- * A look at this process's memory, to be taken before a request, when its body is there, and after a write or a batch of records. V8 waits for 64 MB of buffers that may be
- * garbage before it begins to mark, and a bulk of 5 MB leaves 13 MB
+ * A look at this process's memory, to be taken before a request, when its body is there, and after a write or a batch of
+ * records. V8 waits for 64 MB of buffers that may be garbage before it begins to mark, and a bulk of 5 MB leaves 13 MB
  * ([decision 22](../../docs/decisions/0022-garbage-collector.md)).
  */
 export function earlyCollection(): () => void {

@@ -1,7 +1,6 @@
 /**
  * Buffers that follow one another and are sent without being joined: the records of a batch are a megabyte each, and a
- * copy of them was a fifth of what a bulk leaves to the garbage collector. Only plain HTTP gains: a SigV4 signature needs
- * them joined, and Node joins what it encrypts.
+ * copy of them was a fifth of what a bulk leaves to the garbage collector. (Over TLS, Node joins what it encrypts.)
  */
 export class BufferList {
   readonly buffers: readonly Buffer[];
@@ -13,7 +12,7 @@ export class BufferList {
     this.length = buffers.reduce((bytes, { length }) => bytes + length, 0);
   }
 
-  /** For whoever needs them in one piece after all, such as a signature. */
+  /** For whoever needs them in one piece after all. */
   joined(): Buffer {
     return Buffer.concat(this.buffers, this.length);
   }

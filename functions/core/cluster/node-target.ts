@@ -1,7 +1,6 @@
 import { Agent as HttpAgent, type OutgoingHttpHeaders, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { basicAuthorization } from "../secret/login.ts";
-import { BufferList } from "./buffer-list.ts";
 import { authorizing, type Signer } from "./credentials.ts";
 import type { ClusterRequest } from "./port.ts";
 import type { ClusterSettings } from "./settings.ts";
@@ -61,7 +60,7 @@ export function createTarget(url: URL, settings: ClusterSettings): NodeTarget {
       const target = query ? `${prefix}${path}?${query}` : `${prefix}${path}`;
       const written = writeHeaders(headers, body);
       if (sign !== undefined && !hasAuthorization(headers)) {
-        Object.assign(written, sign({ host: url.host, method, path: target, body: inOnePiece(body) }));
+        Object.assign(written, sign({ host: url.host, method, path: target, body }));
       }
       return { ...address, method, path: target, headers: written };
     },
@@ -72,10 +71,6 @@ export function createTarget(url: URL, settings: ClusterSettings): NodeTarget {
 /** Whether a request signs in by itself. */
 export function hasAuthorization(headers: ClusterRequest["headers"]): boolean {
   return Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "authorization");
-}
-
-function inOnePiece(body: ClusterRequest["body"]): Buffer | undefined {
-  return body instanceof BufferList ? body.joined() : body;
 }
 
 function writeHeaders(given: ClusterRequest["headers"], body: ClusterRequest["body"]): OutgoingHttpHeaders {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import aws4 from "aws4";
+import { BufferList } from "../cluster/buffer-list.ts";
 
 /** AWS credentials as a Lambda function finds them in its environment. */
 export interface AwsCredentials {
@@ -15,7 +16,7 @@ export interface UnsignedRequest {
   readonly method: string;
   /** With the query, encoded as it will be sent. */
   readonly path: string;
-  readonly body: Buffer | string | undefined;
+  readonly body: Buffer | BufferList | string | undefined;
 }
 
 /**
@@ -31,9 +32,7 @@ export function awsSignature(
   const signed = {
     host,
     "x-amz-date": new Date(nowMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
-    "x-amz-content-sha256": createHash("sha256")
-      .update(body ?? "")
-      .digest("hex"),
+    "x-amz-content-sha256": sha256(body),
     ...(sessionToken !== undefined && { "x-amz-security-token": sessionToken }),
   };
   // Without a body, which the hash stands for, aws4 adds no header fields of its own.
@@ -41,4 +40,10 @@ export function awsSignature(
   const { headers = {} } = aws4.sign(request, { accessKeyId, secretAccessKey });
   const { host: _, ...fields } = signed;
   return { ...fields, authorization: String(headers["Authorization"]) };
+}
+
+function sha256(body: UnsignedRequest["body"]): string {
+  const hash = createHash("sha256");
+  for (const piece of body instanceof BufferList ? body.buffers : [body ?? ""]) hash.update(piece);
+  return hash.digest("hex");
 }
