@@ -35,11 +35,7 @@ async function main(): Promise<void> {
     await servers?.stop();
     throw error;
   });
-  say(`understudy listens on http://${settings.host}:${gateway.port}`);
-  say(`  PRIMARY ${process.env["PRIMARY_ENDPOINT"]}`);
-  say(`  BACKUP  ${process.env["BACKUP_ENDPOINT"]}`);
-  say(`  queue and payloads in ${settings.dataDir}`);
-  say(`  state: curl http://${settings.host}:${gateway.port}/_understudy/status`);
+  // Before a word is said: who reads that it listens may send the signal at once.
   let ending = false;
   const end = async () => {
     if (ending) process.exit(1);
@@ -51,6 +47,11 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
+  say(`understudy listens on http://${settings.host}:${gateway.port}`);
+  say(`  PRIMARY ${process.env["PRIMARY_ENDPOINT"]}`);
+  say(`  BACKUP  ${process.env["BACKUP_ENDPOINT"]}`);
+  say(`  queue and payloads in ${settings.dataDir}`);
+  say(`  state: curl http://${settings.host}:${gateway.port}/_understudy/status`);
 }
 
 async function startServers(dataDir: string) {
