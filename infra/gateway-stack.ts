@@ -98,6 +98,8 @@ export class GatewayStack extends Stack {
       records,
       payloads,
     });
+    // An update reaches replay first: it reads what an older write function sends, and not the other way round.
+    write.handler.node.addDependency(replay.handler);
     const sweep = new ReconcileSweep(this, "ReconcileSweep", {
       entry: entries.reconcile,
       host,

@@ -13,6 +13,7 @@ export interface GatewaySettings {
   readonly clientSecretArn: string | undefined;
   readonly enforceBulkRequestsOnly: boolean;
   readonly intents: "before" | "parallel" | "off";
+  readonly recordEncoding: "brotli" | "gzip";
   readonly inlineRecordBytesMax: number;
   readonly retryPauseMaxSeconds: number;
   readonly replayConcurrencyMax: number;
@@ -79,8 +80,6 @@ export function readSettings(sources: SettingSources): GatewaySettings {
     "basic",
     "none exists only on loopback",
   );
-  // Queue bodies are text on AWS: the name exists for the local host, and here it has one legal value.
-  reader.choice("RECORD_ENCODING", ["gzip"], "gzip", "SQS bodies are text, so records are compressed");
   const responseStreaming = reader.flag("RESPONSE_STREAMING", true);
   const settings: GatewaySettings = {
     stackName: reader.pattern("STACK_NAME", STACK_NAME, "letters, digits and hyphens") ?? "understudy",
@@ -91,6 +90,12 @@ export function readSettings(sources: SettingSources): GatewaySettings {
     clientSecretArn: reader.pattern("CLIENT_SECRET_ARN", SECRET_ARN, "a complete Secrets Manager ARN"),
     enforceBulkRequestsOnly: reader.flag("ENFORCE_BULK_REQUESTS_ONLY", false),
     intents: reader.choice("INTENTS", ["before", "parallel", "off"], "before"),
+    recordEncoding: reader.choice(
+      "RECORD_ENCODING",
+      ["brotli", "gzip"],
+      "brotli",
+      "plain exists only on the local host: SQS is paid for by the 64 KB",
+    ),
     // 1 MiB is SQS's limit for body and attributes together; some room stays for the attributes.
     inlineRecordBytesMax: reader.integer("INLINE_RECORD_BYTES_MAX", 458_752, 1_024, 1_000_000),
     // SQS hides a message for 12 hours at most.

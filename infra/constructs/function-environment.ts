@@ -27,7 +27,7 @@ export function functionEnvironment(
     AUTH_MODE: settings.authMode,
     ENFORCE_BULK_REQUESTS_ONLY: String(settings.enforceBulkRequestsOnly),
     INTENTS: settings.intents,
-    RECORD_ENCODING: "gzip",
+    RECORD_ENCODING: settings.recordEncoding,
     INLINE_RECORD_BYTES_MAX: String(settings.inlineRecordBytesMax),
     RETRY_PAUSE_MAX_SECONDS: String(settings.retryPauseMaxSeconds),
     RESPONSE_STREAMING: String(settings.responseStreaming),

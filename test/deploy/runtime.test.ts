@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as v from "valibot";
+import { bulkBodies, mapping } from "../bench/documents.ts";
 import { bulk, must, send } from "../support/client.ts";
 import { fakeEvent } from "../support/fake-request.ts";
 import { usePair } from "../support/servers.ts";
@@ -355,13 +356,9 @@ test("a function whose settings are wrong answers 500 each time and stays up", {
 test("the write function's CPU for a bulk of 1 MB, warm", { skip }, async (t) => {
   const { primary } = running();
   const settings = { "index.refresh_interval": "-1", "index.translog.durability": "async" };
-  const mappings = { properties: { text: { type: "keyword", index: false, doc_values: false } } };
-  await must(primary.endpoint, { method: "PUT", path: "/warm", body: { settings, mappings } });
-  const documents = Array.from({ length: 1000 }, (_, i) => [
-    { index: { _id: `${i}` } },
-    { text: "x".repeat(1000) },
-  ]);
-  const event = request("POST", "/warm/_bulk", bulk(...documents.flat()));
+  await must(primary.endpoint, { method: "PUT", path: "/warm", body: { settings, mappings: mapping } });
+  const [body = Buffer.alloc(0)] = bulkBodies(1, 1000);
+  const event = request("POST", "/warm/_bulk", body.toString());
   const quiet = await startQuietPrimary(primary.endpoint);
   t.after(() => quiet.close());
   const perBulk = async ({ invoke, cpuMs }: FunctionProcess) => {

@@ -144,6 +144,14 @@ test("ReplayPath takes batches with partial responses at the concurrency that BA
   });
 });
 
+test("an update reaches the replay function before the write function, whose records it must read", () => {
+  const { DependsOn = [] } = only(template, "AWS::Lambda::Function", "WritePathWrite");
+  assert.ok(
+    DependsOn.some((id) => /^ReplayPathReplay[0-9A-F]{8}$/.test(id)),
+    DependsOn.join(),
+  );
+});
+
 test("ReconcileSweep runs every minute and is not retried", () => {
   const rule = only(template, "AWS::Events::Rule").Properties;
   assert.equal(rule.ScheduleExpression, "rate(1 minute)");

@@ -46,6 +46,7 @@ test("readSettings() needs the two endpoints only, and has the documented defaul
     clientSecretArn: undefined,
     enforceBulkRequestsOnly: false,
     intents: "before",
+    recordEncoding: "brotli",
     inlineRecordBytesMax: 458_752,
     retryPauseMaxSeconds: 300,
     replayConcurrencyMax: 10,
@@ -91,12 +92,12 @@ test("readSettings() lists every problem at once, each with its setting's name",
   });
   assert.deepEqual(found, [
     "AUTH_MODE must be basic, iam, passthrough (none exists only on loopback)",
-    "RECORD_ENCODING must be gzip (SQS bodies are text, so records are compressed)",
     "RESPONSE_STREAMING must be true or false",
     "PRIMARY_ENDPOINT is missing; set it to the URLs of the cluster's nodes, comma-separated",
     "PRIMARY_MAX_QPS_PER_NODE must be a whole number from 1 to 1000000",
     "BACKUP_ENDPOINT has an entry that is no http(s) URL; write https://host[:port], comma-separated",
     "INTENTS must be before, parallel, off",
+    "RECORD_ENCODING must be brotli, gzip (plain exists only on the local host: SQS is paid for by the 64 KB)",
     "REPLAY_MAX_CONCURRENCY must be a whole number from 2 to 1000",
   ]);
 });

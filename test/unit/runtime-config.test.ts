@@ -58,7 +58,7 @@ test("readConfig() has a default for everything but clusters, queues, bucket and
     payloadBucket: "bucket",
     payloadPrefix: "payloads/",
     intentPrefix: "intents/",
-    recordEncoding: "gzip",
+    recordEncoding: "brotli",
     inlineRecordBytesMax: 458_752,
     bodyBytesMax: 104_857_600,
     readTimeoutMs: 12_000,

@@ -1,28 +1,21 @@
 import { isUtf8 } from "node:buffer";
 import { createHash, randomUUID } from "node:crypto";
-import { promisify } from "node:util";
-import { crc32, gunzip, gzip } from "node:zlib";
+import { crc32 } from "node:zlib";
 import type { ObjectStore } from "../payload/port.ts";
 import type { OutgoingMessage } from "../queue/port.ts";
+import { type Compression, compressed, expanded } from "./compression.ts";
 import { type Header, headerOf, type PayloadPointer } from "./header.ts";
 import type { ReplicationRecord } from "./record.ts";
-import { zlibChunkBytes } from "./zlib-chunk.ts";
-
-const gzipAsync = promisify(gzip);
-const gunzipAsync = promisify(gunzip);
 
 /** How record bodies are stored. */
 export interface EnvelopeSettings {
-  /** `gzip` where bytes are paid for; `plain` on the embedded queue, where compressing costs most. */
-  readonly encoding: "gzip" | "plain";
+  /** Compressed where bytes are paid for; `plain` on the embedded queue, where compressing costs most. */
+  readonly encoding: Compression | "plain";
   /** A message body up to this size is sent inline; a larger record's body becomes a payload. */
   readonly inlineBytesMax: number;
   /** Key prefix of payloads in the bucket. */
   readonly payloadPrefix: string;
 }
-
-/** More than any bulk that a gateway accepts. */
-const inflatedBytesMax = 256 * 1024 * 1024;
 
 /** A payload is missing, cut or altered: never a success, its documents must be reconciled. */
 export class PayloadLost extends Error {
@@ -45,16 +38,17 @@ export async function seal(
 ): Promise<OutgoingMessage> {
   const group = groupOf(record);
   if (body.length === 0) return { body: line(headerOf(record, { encoding: "none" })), group };
-  if (settings.encoding === "plain") {
+  const { encoding } = settings;
+  if (encoding === "plain") {
     const inline = body.length <= settings.inlineBytesMax ? plainText(record, body, settings) : undefined;
-    return { body: inline ?? (await offload(record, "plain", body, settings, payloads)), group };
+    return { body: inline ?? (await offload(record, encoding, body, settings, payloads)), group };
   }
-  const packed = await gzipAsync(body, { level: 1, chunkSize: zlibChunkBytes(body.length) });
-  const header = line(headerOf(record, { encoding: "gzip" }));
+  const packed = await compressed(encoding, body);
+  const header = line(headerOf(record, { encoding, checksum: checksum("crc32", packed) }));
   if (Buffer.byteLength(header) + Math.ceil(packed.length / 3) * 4 <= settings.inlineBytesMax) {
     return { body: header + packed.toString("base64"), group };
   }
-  return { body: await offload(record, "gzip", packed, settings, payloads), group };
+  return { body: await offload(record, encoding, packed, settings, payloads), group };
 }
 
 /** The message with the body's text in it; `undefined` when it is too long or not what SQS takes. */
@@ -67,7 +61,7 @@ function plainText(record: ReplicationRecord, body: Buffer, settings: EnvelopeSe
 
 async function offload(
   record: ReplicationRecord,
-  encoding: "gzip" | "plain",
+  encoding: EnvelopeSettings["encoding"],
   stored: Buffer,
   settings: EnvelopeSettings,
   payloads: ObjectStore,
@@ -93,10 +87,15 @@ export async function unseal(
   payloadPrefix: string,
   payloads: ObjectStore,
 ): Promise<Buffer> {
-  const { encoding, payload } = header.body;
+  const { encoding, payload, checksum: sum } = header.body;
   if (encoding === "none") return Buffer.alloc(0);
   if (payload === undefined) {
-    return encoding === "plain" ? Buffer.from(inline, "utf8") : inflated(Buffer.from(inline, "base64"));
+    if (encoding === "plain") return Buffer.from(inline, "utf8");
+    const packed = Buffer.from(inline, "base64");
+    if (sum !== undefined && checksum(algorithmOf(sum), packed) !== sum) {
+      throw new PayloadLost("the body is not what was sent");
+    }
+    return opened(encoding, packed);
   }
   const stored = await payloads.get(payloadPrefix + payload.id);
   if (stored === undefined) throw new PayloadLost(`payload [${payload.id}] is missing`);
@@ -106,22 +105,21 @@ export async function unseal(
   ) {
     throw new PayloadLost(`payload [${payload.id}] is not what was stored`);
   }
-  return encoding === "plain" ? stored : inflated(stored);
+  return encoding === "plain" ? stored : opened(encoding, stored);
 }
 
-async function inflated(packed: Buffer): Promise<Buffer> {
+async function opened(encoding: Compression, packed: Buffer): Promise<Buffer> {
   try {
-    const chunkSize = zlibChunkBytes(4 * packed.length);
-    return await gunzipAsync(packed, { maxOutputLength: inflatedBytesMax, chunkSize });
+    return await expanded(encoding, packed);
   } catch (error) {
     throw new PayloadLost("the body cannot be decompressed", { cause: error });
   }
 }
 
 /**
- * What tells a payload that was altered or cut from the one that was stored: SHA-256 in a bucket, which others may
+ * What tells bytes that were altered or cut from those that were stored: SHA-256 in a bucket, which others may
  * reach; CRC-32 in this host's own directory, where only disks alter it (SHA-256 of a megabyte, written and read,
- * is 2.6 ms of CPU, a tenth of the whole path).
+ * is 2.6 ms of CPU, a tenth of the whole path), and in a message, where Brotli has no check of its own.
  */
 function checksum(algorithm: "crc32" | "sha256", bytes: Buffer): string {
   if (algorithm === "crc32") return `crc32-${crc32(bytes).toString(16)}`;

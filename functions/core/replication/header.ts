@@ -13,7 +13,12 @@ const pointer = v.object({
   bytes: v.number(),
   checksum: v.string(),
 });
-const body = v.object({ encoding: v.picklist(["none", "plain", "gzip"]), payload: v.optional(pointer) });
+const body = v.object({
+  encoding: v.picklist(["none", "plain", "gzip", "brotli"]),
+  /** Of a compressed body in the message itself; a payload has its own. */
+  checksum: v.optional(v.string()),
+  payload: v.optional(pointer),
+});
 const cursor = v.object({
   side: v.picklist(["primary", "backup"]),
   shard: v.number(),

@@ -1,5 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { SqsProtocol } from "../queue/sqs-protocol.ts";
 import { lazily } from "./lazily.ts";
 
 /** The AWS SDK's clients: real ones on AWS, over the embedded engines on the local host. */
@@ -15,7 +16,16 @@ export function useAwsClients(clients: AwsClients): void {
   given = clients;
 }
 
-const own = lazily((): AwsClients => ({ sqs: new SQSClient({}), s3: new S3Client({}) }));
+/** Nothing is added to the clients later, so what a command passes through is worked out once. */
+const shared = { cacheMiddleware: true };
+
+// Without the MD5 that SQS answers with: it checks the SHA-256 of the request, which is signed.
+const own = lazily(
+  (): AwsClients => ({
+    sqs: new SQSClient({ ...shared, protocol: SqsProtocol, md5: false }),
+    s3: new S3Client(shared),
+  }),
+);
 
 /** This process's clients. */
 export function awsClients(): AwsClients {

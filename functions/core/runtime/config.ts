@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { Compression } from "../replication/compression.ts";
 import { flag, oneOf, type SettingsReader, settingsReader, text, whole } from "./settings-reader.ts";
 import {
   type AwsAccess,
@@ -40,7 +41,7 @@ export interface Config {
   readonly payloadBucket: string;
   readonly payloadPrefix: string;
   readonly intentPrefix: string;
-  readonly recordEncoding: "gzip" | "plain";
+  readonly recordEncoding: Compression | "plain";
   readonly inlineRecordBytesMax: number;
   readonly bodyBytesMax: number;
   readonly readTimeoutMs: number;
@@ -126,7 +127,7 @@ export function readConfig(environment: Environment): Config {
     payloadBucket: read.required("PAYLOAD_BUCKET", text, "", aws),
     payloadPrefix: read.withDefault("PAYLOAD_PREFIX", text, "payloads/"),
     intentPrefix: read.withDefault("INTENT_PREFIX", text, "intents/"),
-    recordEncoding: read.withDefault("RECORD_ENCODING", oneOf("gzip", "plain"), "gzip"),
+    recordEncoding: read.withDefault("RECORD_ENCODING", oneOf("brotli", "gzip", "plain"), "brotli"),
     inlineRecordBytesMax: read.withDefault("INLINE_RECORD_BYTES_MAX", whole(1024, 1_000_000), 458_752),
     bodyBytesMax: read.withDefault("BODY_BYTES_MAX", whole(1024, 100 * megabytes), 100 * megabytes),
     readTimeoutMs: 1000 * read.withDefault("READ_TIMEOUT_SECONDS", whole(1, 900), 12),
