@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, crc32, gzipSync } from "node:zlib";
 import {
   type EnvelopeSettings,
   PayloadLost,
@@ -150,6 +150,8 @@ test("unseal() throws PayloadLost when an inline body is cut or altered", async 
       await assert.rejects(opened(body.slice(0, start) + altered.toString("base64")), PayloadLost);
     }
     await assert.rejects(opened(body.slice(0, -8)), PayloadLost);
+    const unchecked = body.replace(/"checksum":"[^"]*"/, '"was":0');
+    if (encoding === "brotli") await assert.rejects(opened(unchecked), PayloadLost);
     await assert.rejects(opened(body.slice(0, start)), PayloadLost);
   }
 });
@@ -176,7 +178,8 @@ test("unseal() throws PayloadLost for a body that expands beyond any bulk, havin
   };
   for (const [encoding, bomb] of Object.entries(bombs)) {
     const { opened } = envelope("plain");
-    const header = { ...headerOf(record, { encoding: "none" }), body: { encoding } };
+    const checksum = `crc32-${crc32(bomb).toString(16)}`;
+    const header = { ...headerOf(record, { encoding: "none" }), body: { encoding, checksum } };
     await assert.rejects(opened(`${JSON.stringify(header)}\n${bomb.toString("base64")}`), PayloadLost);
   }
 });
