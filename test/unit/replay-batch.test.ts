@@ -251,20 +251,22 @@ test("replayBatch() parks a record whose version does not fit, and does its neig
   assert.match(deadLetters.sent[0]?.attributes?.["reason"] ?? "", /\[books\].*99999.*OPERATOR_EPOCH/);
 });
 
-test("replayBatch() reads PRIMARY's truth where an inline body is damaged, and does its neighbours", async () => {
-  const envelope = { encoding: "gzip", inlineBytesMax: 400_000, payloadPrefix: "payloads/" } as const;
-  const { services, backup, primary, deadLetters } = fakeReplayServices({ envelope });
-  primary.index("books").documents.set("1", { seqNo: 12, term: 1, source: '{"n":12}' });
-  const damaged = await applyMessage([replica("1", 9, '{"n":9}')], services);
-  const messages = [
-    message(damaged.body.slice(0, -12)),
-    await applyMessage([replica("2", 9, "{}")], services),
-  ];
-  assert.deepEqual(await replayBatch(messages, services), [done, done]);
-  assert.equal(backup.documents.get(place("1"))?.source, '{"n":12}');
-  assert.equal(backup.documents.size, 2);
-  assert.equal(deadLetters.sent.length, 0);
-});
+for (const encoding of ["gzip", "brotli"] as const) {
+  test(`replayBatch() reads PRIMARY's truth where an inline body (${encoding}) is damaged, and does its neighbours`, async () => {
+    const envelope = { encoding, inlineBytesMax: 400_000, payloadPrefix: "payloads/" } as const;
+    const { services, backup, primary, deadLetters } = fakeReplayServices({ envelope });
+    primary.index("books").documents.set("1", { seqNo: 12, term: 1, source: '{"n":12}' });
+    const damaged = await applyMessage([replica("1", 9, '{"n":9}')], services);
+    const messages = [
+      message(damaged.body.slice(0, -12)),
+      await applyMessage([replica("2", 9, "{}")], services),
+    ];
+    assert.deepEqual(await replayBatch(messages, services), [done, done]);
+    assert.equal(backup.documents.get(place("1"))?.source, '{"n":12}');
+    assert.equal(backup.documents.size, 2);
+    assert.equal(deadLetters.sent.length, 0);
+  });
+}
 
 test("replayBatch() takes a record for late that was fresh when it came and waited for its batch since", async () => {
   let elapsedMs = 0;

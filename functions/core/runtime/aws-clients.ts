@@ -16,7 +16,10 @@ export function useAwsClients(clients: AwsClients): void {
   given = clients;
 }
 
-/** Nothing is added to the clients later, so what a command passes through is worked out once. */
+/**
+ * What a command passes through is worked out once: nothing is added to the clients later, and each of them speaks to
+ * one host, in one region, for one account (calls of one kind share a context then).
+ */
 const shared = { cacheMiddleware: true };
 
 // Without the MD5 that SQS answers with: it checks the SHA-256 of the request, which is signed.
